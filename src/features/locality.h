@@ -1,0 +1,34 @@
+// Locality: which addresses are the guarded host's, given or inferred, and so which direction a packet goes.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/packet.h"
+
+namespace sekisho {
+
+struct Locality {
+  std::vector<Network> networks;     // empty: unknown - each pair's first destination is taken for the local side
+  bool given = false;                // by --local or the host's own addresses
+  std::string reason;                // one sentence for the report: what was inferred and why
+};
+
+// Infers the local side from the first packets of a capture. Pure.
+Locality infer_locality(std::span<const Packet> packets);
+
+// Sets packet.direction. With known networks: by membership (both sides local: ingress to the destination; multicast and broadcast
+// destinations: ingress unless the source is local; neither side: by the pair's first packet). Deterministic; bounded memory.
+class Orientation {
+ public:
+  explicit Orientation(Locality locality);
+  void orient(Packet& packet);
+  bool known() const { return !locality_.networks.empty(); }
+  const Locality& locality() const { return locality_; }
+
+ private:
+  Locality locality_;
+  std::vector<std::uint64_t> pairs_;  // transit pairs: which address was the first destination
+};
+
+}  // namespace sekisho

@@ -1,0 +1,62 @@
+// Incident: findings merged over time; what a person reads, an alert carries, a store keeps. JSON contract: docs/incident.md.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/finding.h"
+
+namespace sekisho {
+
+struct LabelShare {
+  std::string_view label;
+  double share = 0;  // 0-1 of the incident's packets
+};
+struct RatePoint {
+  TimeNs time = 0;
+  float pps = 0, bps = 0;
+};
+struct ProcessFact {
+  std::int64_t pid = 0;
+  std::string exe, unit;
+  std::int64_t uid = -1;
+  bool deleted = false;
+};
+
+struct Incident {
+  std::string id;                       // ULID
+  Kind kind = Kind::flood;
+  Direction direction = Direction::ingress;
+  std::string_view label;               // the largest
+  std::vector<LabelShare> labels;       // largest first
+  std::vector<std::string_view> modifiers;
+  std::string subject;                  // local address, or "host", or a network
+  std::uint64_t distinct_peers = 0;
+  bool peers_spoofed = false;
+  std::vector<PeerFact> top_peers;
+  std::vector<PortFact> local_ports, remote_ports;
+  std::optional<ProcessFact> process;
+  TimeNs started = 0, detected = 0;
+  std::optional<TimeNs> ended;          // empty while open
+  double peak_pps = 0, peak_bps = 0, normal_pps = 0;
+  std::uint64_t packets = 0, bytes = 0;
+  int confidence = 0;
+  Severity severity = Severity::info;
+  std::vector<std::string> techniques;
+  std::string headline;
+  std::vector<std::string> evidence, counter_evidence;
+  std::string advice;
+  std::string evidence_path;            // empty = none
+  bool degraded = false;
+  std::vector<RatePoint> rates;         // over its life, at most 240 points
+  std::vector<Selector> selectors;      // one per label: what evidence keeps
+};
+
+enum class IncidentChange : std::uint8_t { opened, updated, closed };
+
+// The paragraph of the contract: numbers, evidence, counter-evidence, how it was decided.
+std::string explanation(const Incident& incident);
+
+}  // namespace sekisho

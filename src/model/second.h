@@ -1,0 +1,79 @@
+// Second: everything counted about the last second of one local host in one direction. Step: all Seconds of one step of the sliding window.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "model/connection_fact.h"
+#include "model/packet.h"
+#include "model/source_fact.h"
+
+namespace sekisho {
+
+struct ClassCount {
+  std::uint64_t packets = 0, bytes = 0;  // weights applied; bytes on the wire
+};
+using ClassCounts = std::array<ClassCount, kTrafficClasses>;
+
+// Facts that are no class of their own: a packet may raise several.
+enum class Fact : std::uint8_t {
+  new_connections,       // first SYN of a connection in this direction
+  handshakes_completed,  // three-way handshakes of such connections that ended in this second
+  refused,               // RST or ICMP unreachable that the local host sent back to packets of this direction
+  fragments_first, fragments_later,
+  sequence_equals_destination,  // Mirai fingerprint: SYN whose sequence number is its destination address
+  device_port_syn,
+  bogon_source, private_remote, cgnat_remote,
+  ttl_raw,               // TTL exactly 32, 64, 128 or 255
+  http_responses, dns_nxdomain_sent,
+  count,
+};
+using Facts = std::array<std::uint64_t, static_cast<std::size_t>(Fact::count)>;
+
+// Digest of one packet in the sample of the last second. `weight`: this sample stands for so many packets of its stratum.
+struct Sample {
+  TimeNs time = 0;
+  Address remote;
+  float weight = 1;
+  std::uint16_t host = 0;
+  TrafficClass traffic_class = TrafficClass::other_ip;
+  std::uint8_t ttl = 0;
+  std::uint16_t remote_port = 0, local_port = 0;
+  std::uint16_t ip_bytes = 0, payload_bytes = 0;
+  std::uint8_t tcp_flags = 0, protocol = 0, payload_captured = 0, inner_protocol = 0;
+  std::uint16_t ip_id = 0, tcp_window = 0;
+  std::array<std::uint8_t, 16> payload{};  // the first payload_captured (at most 16) payload bytes
+  std::uint32_t hash = 0;                  // of up to 64 payload bytes
+};
+
+struct Second {
+  TimeNs time = 0;         // end of the window
+  DurationNs window = kSecond;
+  Direction direction = Direction::ingress;
+  bool all = false;        // the row of all local hosts together (carpet bombing, totals)
+  std::uint16_t host = 0;
+  Address address;         // the local host; unset when `all`
+  ClassCounts counts{};    // within the window
+  ClassCounts step{};      // within the last step only
+  Facts facts{};           // within the window
+  double distinct_remotes = 0;      // within the window (estimate, about 5 %)
+  double distinct_remotes_minute = 0;
+  double distinct_local_ports = 0, distinct_remote_ports = 0;  // within the window
+  std::span<const Sample> samples;  // of this direction within the window, all hosts; in order of time within each stratum
+  const Second* reverse = nullptr;  // the same host in the other direction, nullptr if silent
+};
+
+struct Step {
+  TimeNs time = 0;             // end of the step; verdicts carry it as `detected`
+  DurationNs length = 0;       // nominally 100 ms; the last one may be shorter
+  bool last = false;           // the input ends here: judge what is pending
+  std::span<const Second> seconds;            // rows with packets in the window; the two `all` rows are among them
+  std::span<const SourceFact> sources;        // remote addresses whose scan evidence changed in this step
+  std::span<const FanoutFact> fanouts;        // local hosts that contact many targets
+  std::span<const ConnectionFact> connections;  // connections with something to say
+};
+
+inline std::uint64_t packets(const Second& s, TrafficClass c) { return s.counts[index_of(c)].packets; }
+inline std::uint64_t fact(const Second& s, Fact f) { return s.facts[static_cast<std::size_t>(f)]; }
+
+}  // namespace sekisho
