@@ -38,6 +38,7 @@ struct Finding {
   Direction direction = Direction::ingress;
   bool has_subject = true;        // false: the subject is "host" (or a network of many local addresses)
   Address subject;                // the local address
+  std::string subject_text;       // when has_subject is false: a network ("203.0.113.0/24"); empty = "host"
   std::string merge_key;          // findings with equal (kind, direction, merge_key) join one incident; default: the subject
   int confidence = 0;             // 0-100
   Severity severity = Severity::info;

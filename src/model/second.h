@@ -42,7 +42,7 @@ struct Sample {
   std::uint16_t ip_bytes = 0, payload_bytes = 0;
   std::uint8_t tcp_flags = 0, protocol = 0, payload_captured = 0, inner_protocol = 0;
   std::uint16_t ip_id = 0, tcp_window = 0;
-  std::array<std::uint8_t, 16> payload{};  // the first payload_captured (at most 16) payload bytes
+  std::array<std::uint8_t, 32> payload{};  // the first payload_captured (at most 32) payload bytes
   std::uint32_t hash = 0;                  // of up to 64 payload bytes
 };
 
@@ -60,7 +60,12 @@ struct Second {
   double distinct_remotes_minute = 0;
   double distinct_local_ports = 0, distinct_remote_ports = 0;  // within the window
   std::span<const Sample> samples;  // of this direction within the window, all hosts; in order of time within each stratum
-  const Second* reverse = nullptr;  // the same host in the other direction, nullptr if silent
+  std::uint64_t distinct_locals = 0;  // local hosts with packets in the window (the `all` row; else 1)
+  std::array<float, kTrafficClasses> normal{};     // learned median packets/s per class; 0 = nothing learned yet
+  std::array<float, kTrafficClasses> ceiling{};    // learned upper bound of normal, packets/s; 0 = nothing learned yet
+  std::uint32_t learned_seconds = 0;               // how many clean seconds that rests on
+  const Second* reverse = nullptr;  // the same host in the other direction, nullptr if silent in the window
+  bool reverse_ever = false;        // whether the other direction of this host ever carried a packet
 };
 
 struct Step {

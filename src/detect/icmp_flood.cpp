@@ -1,0 +1,52 @@
+// ICMP and ICMPv6: echo floods, smurf, and everything else far above normal.
+#include <fmt/format.h>
+
+#include "detect/flood_vector.h"
+
+namespace sekisho {
+namespace {
+
+std::string_view judge_echo(const FloodCase& c, Evidence& e) {
+  const auto& s = c.stats;
+  const bool group = !c.second.all && is_multicast(c.second.address);
+  bool group_source = false;
+  for (const auto& peer : s.peers) group_source |= is_multicast(peer.address);
+  if (group || group_source) {
+    prove(e, 20, group ? "the echo goes to a multicast or broadcast address: every neighbour answers"
+                       : "the echo claims to come from a multicast address: the answer goes to every neighbour");
+    e.contra.push_back("a neighbour discovery by ping to all nodes sends one a second");
+    return "smurf";
+  }
+  if (c.pps >= 1000) prove(e, 10, fmt::format("{:.0f} echo packets/s; ping sends one", c.pps));
+  if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  judge_tool(c, e);
+  judge_one_target(c, e);
+  if (!c.egress) judge_sources(c.second, s, e);
+  if (s.sources == 1) e.contra.push_back("one source: a flood ping of an administrator looks the same");
+  return "icmp_flood";
+}
+
+std::string_view judge_other(const FloodCase& c, Evidence& e) {
+  const auto& s = c.stats;
+  if (c.pps >= 2000) prove(e, 10, fmt::format("{:.0f} such messages/s; a network needs some a minute", c.pps));
+  if (s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  judge_tool(c, e);
+  judge_one_target(c, e);
+  if (!c.egress) judge_sources(c.second, s, e);
+  e.contra.push_back("a change of routers or of multicast groups causes short bursts");
+  return !s.peers.empty() && !is_v4(s.peers.front().address) ? "icmpv6_mld_flood" : "icmp_other_flood";
+}
+
+const Register<DetectorSpec> echo{flood_vector({.name = "icmp_flood",
+                                                .help = "ICMP and ICMPv6 echo far above normal; smurf",
+                                                .classes = {TrafficClass::icmp_echo},
+                                                .floor_pps = 200,
+                                                .judge = judge_echo})};
+const Register<DetectorSpec> other{flood_vector({.name = "icmp_other_flood",
+                                                 .help = "other ICMP, MLD and neighbour discovery far above normal",
+                                                 .classes = {TrafficClass::icmp_other},
+                                                 .floor_pps = 200,
+                                                 .judge = judge_other})};
+
+}  // namespace
+}  // namespace sekisho

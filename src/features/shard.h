@@ -1,0 +1,51 @@
+// Shard: counts the packets of the remote addresses that it owns. Shards run side by side and share nothing but the sketches.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "features/connections.h"
+#include "features/samples.h"
+#include "features/sources.h"
+#include "features/tally.h"
+#include "features/udp_flows.h"
+
+namespace sekisho {
+
+struct FeatureSettings {
+  std::size_t connections = 65'536, sources = 65'536, udp_flows = 65'536;  // entries over all shards, powers of two
+  std::vector<Address> publics;  // --public: the host's addresses before NAT
+  HashKey key;
+};
+
+class Shard {
+ public:
+  Shard(const FeatureSettings& settings, unsigned first_group, unsigned groups, std::vector<HostSketches>& sketches);
+  Shard(Shard&&) = delete;
+
+  // Packets with direction and host set, and their remote_hash(); of one step, in order of index. Handles those of its own groups.
+  void count(std::span<Packet> packets, std::span<const std::uint64_t> remote_hashes, std::uint64_t step);
+
+  Connections connections;
+  Sources sources;
+  std::vector<Tally> tallies{kRows};
+  std::array<std::array<SampleBuffer, kStrata>, 2> samples;  // by direction
+  std::vector<OutboundEvent> outbound;                       // of this step, in order of index
+
+ private:
+  void count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step);
+  TrafficClass fragment_class(const Packet& p, std::uint64_t remote_hash, TrafficClass own, std::uint64_t step);
+
+  HashKey key_;
+  unsigned first_group_, groups_;
+  UdpFlows udp_flows_;
+  struct FirstFragment {
+    std::uint32_t tag = 0;
+    std::uint16_t step = 0;
+    TrafficClass traffic_class = TrafficClass::fragment;
+  };
+  std::vector<FirstFragment> first_fragments_;  // by (remote, local, id) and by remote alone
+  std::vector<HostSketches>& sketches_;
+};
+
+}  // namespace sekisho

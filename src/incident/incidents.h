@@ -1,0 +1,65 @@
+// Incidents: findings merged over time; opened, updated, closed, reopened. Pure: no I/O, no clock.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/incident.h"
+
+namespace sekisho {
+
+struct IncidentSettings {
+  DurationNs close_flood = 30 * kSecond;        // silence after which a flood is over
+  DurationNs close_pulse = 300 * kSecond;       // the same once it has become a pulse wave
+  DurationNs close_other = 600 * kSecond;       // scans, brute force, backscatter
+  DurationNs reopen_within = 900 * kSecond;     // the same kind, direction and subject within this joins the old incident
+  unsigned pulses = 3;                          // bursts within reopen_within that make a pulse wave
+  std::size_t max_open = 1024;                  // open incidents; above it the least severe, oldest one is closed
+  std::uint64_t id_seed = 0;                    // 0: ids depend on the data alone (analyze, tests); live: random per boot
+};
+
+struct IncidentEvent {
+  IncidentChange change = IncidentChange::opened;
+  const Incident* incident = nullptr;           // valid until the next call
+};
+
+class Incidents {
+ public:
+  explicit Incidents(IncidentSettings settings = {}) : settings_(settings) {}
+  // Findings of one step; `now` is the step's time. Returns what changed.
+  const std::vector<IncidentEvent>& on_step(TimeNs now, const std::vector<Finding>& findings);
+  // The input ended at `now`: what has been silent long enough is closed, the rest stays open.
+  const std::vector<IncidentEvent>& finish(TimeNs now);
+  // All incidents so far, in order of opening. Closed ones stay until taken.
+  std::vector<Incident> take_all();
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct Open {
+    Incident incident;
+    std::map<std::string_view, std::uint64_t> label_packets;
+    std::map<std::string_view, Severity> label_severity;
+    std::map<Address, PeerFact> peers;
+    std::map<std::uint16_t, std::uint64_t> local_ports, remote_ports;
+    TimeNs last_finding = 0;
+    unsigned bursts = 1;
+    DurationNs rate_bin = 250 * kMillisecond;
+    TimeNs rate_time = 0;                       // of the step whose rates are being added up
+    double rate_pps = 0, rate_bps = 0;
+  };
+  using Key = std::string;
+  static Key key_of(const Finding& f, Kind kind);
+  bool merge(Open& open, const Finding& f, TimeNs now);
+  void close(const Key& key, Open& open, TimeNs ended);
+  std::string make_id(TimeNs detected, const Key& key);
+  DurationNs close_after(const Open& open) const;
+
+  IncidentSettings settings_;
+  std::map<Key, std::size_t> latest_;    // key -> index in all_
+  std::vector<Open> all_;
+  std::vector<IncidentEvent> events_;
+  std::uint64_t sequence_ = 0, dropped_ = 0;
+};
+
+}  // namespace sekisho
