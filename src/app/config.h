@@ -1,0 +1,82 @@
+// Config: every setting of the configuration file, checked; and the sections that exist, for defaults, explain and the docs.
+#pragma once
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/settings.h"
+#include "detect/detector.h"
+#include "model/address.h"
+
+namespace sekisho {
+
+constexpr std::string_view kDefaultConfigFile = "/etc/sekisho/sekisho.toml";
+
+struct CaptureSettings {
+  std::string mode = "auto";
+  std::vector<std::string> interfaces, local, publics;
+};
+struct StoreSettings {
+  std::string path = "/var/lib/sekisho/sekisho.db";
+};
+struct EvidenceSettings {
+  std::string dir = "/var/lib/sekisho/evidence";
+};
+struct ControlSettings {
+  std::string socket = "/run/sekisho/control.sock";
+};
+struct WebSettings {
+  std::string listen = "127.0.0.1:8470";
+};
+struct ResponseSettings {
+  std::string mode = "observe";
+  std::vector<std::string> never;
+};
+struct AlertSettings {};
+struct AnalyzeSettings {
+  std::int64_t jobs = 0;
+  std::string fail_on = "medium";
+};
+
+struct Config {
+  std::string file;  // where it was read; empty when there is none and the defaults hold
+  CaptureSettings capture;
+  StoreSettings store;
+  EvidenceSettings evidence;
+  ControlSettings control;
+  WebSettings web;
+  ResponseSettings response;
+  AlertSettings alert;
+  AnalyzeSettings analyze;
+  std::vector<Network> local, never;  // of capture.local and response.never
+  std::vector<Address> publics;       // of capture.public
+  // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.
+  std::map<std::string, SettingTable> sections;
+};
+
+// The settings of a section as the file gives them; empty when it gives none.
+const SettingTable& section(const Config& config, const std::string& name);
+
+// Without a path the default file, which may be missing: then the defaults hold. A missing file that was asked for, and anything
+// in a file that is wrong, is ErrorKind::usage, with file, line, column, the line itself and the way out; all problems at once.
+Result<Config> load_config(const std::optional<std::string>& path, std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+// The same from text; `name` stands in messages.
+Result<Config> parse_config_text(std::string_view name, std::string_view text, std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+// Every section that may stand in the file, in the order of `config defaults`, detectors last.
+struct SectionInfo {
+  std::string name, help;
+  std::vector<FieldInfo> fields;
+};
+std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+// A value as TOML: true, 12, 0.5, "text", ["a", "b"]; durations as "10s".
+std::string to_toml(const FieldInfo& field, const SettingValue& value);
+// "a whole number from 5 to 100000", "\"auto\", \"xdp\" or \"packet_socket\"": what the setting takes.
+std::string expected(std::string_view section, const FieldInfo& field);
+
+}  // namespace sekisho

@@ -1,0 +1,9 @@
+# ./dev build [PRESET]
+# shellcheck shell=bash
+preset=${1-release}
+case $preset in
+  release) install_missing build; build release sekisho; say "build/release/sekisho is ready" ;;
+  dev | tsan) install_missing build; install_missing test; build "$preset"; say "build/$preset is ready" ;;
+  fuzz) install_missing build; install_missing extra fuzz; build fuzz; say "build/fuzz is ready" ;;
+  *) die "unknown preset '$preset': release, dev, tsan, fuzz" ;;
+esac
