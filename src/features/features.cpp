@@ -49,6 +49,17 @@ void Features::assign_host(Packet& p) {
     hosts_.push_back(local);
     host_last_step_.push_back(step_);
     host_numbers_.emplace(hash, p.host);
+  } else if (!idle_hosts_.empty()) {
+    p.host = idle_hosts_.back();
+    idle_hosts_.pop_back();
+    std::erase_if(host_numbers_, [&](const auto& entry) { return entry.second == p.host; });
+    hosts_[p.host] = local;
+    host_last_step_[p.host] = step_;
+    host_numbers_.emplace(hash, p.host);
+    for (const auto d : {Direction::ingress, Direction::egress}) {
+      rows_[row_of(p.host, d)].reset();
+      sketches_[row_of(p.host, d)] = {};
+    }
   } else {
     p.host = 0;
   }
@@ -80,21 +91,20 @@ void Features::slide(Row& r, std::uint64_t step) {
 void Features::merge_tallies(std::uint64_t step) {
   for (auto& all : all_) slide(*all, step);
   const auto slot = step % kStepsPerWindow;
-  for (std::size_t n = 0; n < kRows; ++n) {
-    bool used = false;
-    for (const auto& shard : shards_) used |= shard->tallies[n].used;
-    if (!used) {
-      if (rows_[n] && rows_[n]->window_packets) slide(*rows_[n], step);
-      continue;
-    }
+  std::vector<std::size_t> rows = active_rows_;
+  for (const auto& shard : shards_) rows.insert(rows.end(), shard->used_rows.begin(), shard->used_rows.end());
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  active_rows_.clear();
+  for (const auto n : rows) {
     const auto host = static_cast<std::uint16_t>(n / 2);
     Row& r = row(host, static_cast<Direction>(n % 2));
     Row& all = *all_[n % 2];
     slide(r, step);
-    host_last_step_[host] = step;
     for (const auto& shard : shards_) {
+      if (!shard->used[n]) continue;
+      host_last_step_[host] = step;
       Tally& t = shard->tallies[n];
-      if (!t.used) continue;
       for (std::size_t c = 0; c < kTrafficClasses; ++c) {
         if (!t.packets[c]) continue;
         for (Row* into : {&r, &all}) {
@@ -107,11 +117,16 @@ void Features::merge_tallies(std::uint64_t step) {
       for (std::size_t f = 0; f < t.facts.size(); ++f)
         for (Row* into : {&r, &all}) into->facts[slot][f] += t.facts[f], into->window_facts[f] += t.facts[f];
       t = {};
+      shard->used[n] = false;
     }
+    if (r.window_packets) active_rows_.push_back(n);
   }
-  active_rows_.clear();
-  for (std::size_t n = 0; n < kRows; ++n)
-    if (rows_[n] && rows_[n]->window_packets) active_rows_.push_back(n);
+  for (const auto& shard : shards_) shard->used_rows.clear();
+  // Hosts that were silent for ten seconds give up their row when rows are scarce.
+  idle_hosts_.clear();
+  if (hosts_.size() > kMaxHosts)
+    for (std::uint16_t h = 1; h < hosts_.size(); ++h)
+      if (host_last_step_[h] + 10 * kStepsPerWindow < step) idle_hosts_.push_back(h);
 }
 
 void Features::fill(Second& s, const Row& r, std::uint64_t step, TimeNs now) const {

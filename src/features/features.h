@@ -49,6 +49,7 @@ class Features {
   std::array<std::unique_ptr<Row>, 2> all_;      // all local hosts together, by direction
   std::vector<Address> hosts_;                   // by host number; 0 = overflow
   std::vector<std::uint64_t> host_last_step_;
+  std::vector<std::uint16_t> idle_hosts_;        // rows that a new host may take
   std::unordered_map<std::uint64_t, std::uint16_t> host_numbers_;  // keyed hash of the address -> number
   Address last_address_;
   std::uint16_t last_host_ = 0;

@@ -66,6 +66,7 @@ Shard::Shard(const FeatureSettings& settings, unsigned first_group, unsigned gro
   for (auto& direction : samples)
     for (auto& buffer : direction) buffer.reserve();
   outbound.reserve(4096);
+  used_rows.reserve(kRows);
 }
 
 void Shard::count(std::span<Packet> packets, std::span<const std::uint64_t> remote_hashes, std::uint64_t step) {
@@ -100,6 +101,11 @@ TrafficClass Shard::fragment_class(const Packet& p, std::uint64_t hash, TrafficC
   return own;
 }
 
+Tally& Shard::tally(std::size_t row) {
+  if (!used[row]) used[row] = true, used_rows.push_back(static_cast<std::uint16_t>(row));
+  return tallies[row];
+}
+
 void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) {
   ConnectionVerdict connection;
   bool unasked_first = false;
@@ -117,28 +123,21 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
     p.traffic_class = fragment_class(p, remote_hash, p.traffic_class, step);
 
   const std::size_t row = row_of(p.host, p.direction);
-  Tally& tally = tallies[row];
-  tally.used = true;
+  Tally& own = tally(row);
   const auto c = index_of(p.traffic_class);
-  tally.packets[c] += p.weight;
-  tally.bytes[c] += p.wire_bytes * p.weight;
+  own.packets[c] += p.weight;
+  own.bytes[c] += p.wire_bytes * p.weight;
   const auto raise = [&](Tally& t, Fact f) { t.facts[static_cast<std::size_t>(f)] += p.weight; };
-  if (connection.new_connection) raise(tally, Fact::new_connections);
+  if (connection.new_connection) raise(own, Fact::new_connections);
   if (connection.handshake_completed) {
-    auto& opener = tallies[row_of(p.host, connection.opened_by_remote ? Direction::ingress : Direction::egress)];
-    opener.used = true;
-    raise(opener, Fact::handshakes_completed);
+    raise(tally(row_of(p.host, connection.opened_by_remote ? Direction::ingress : Direction::egress)), Fact::handshakes_completed);
   }
-  if (is_refusal(p)) {
-    auto& refused = tallies[row_of(p.host, p.direction == Direction::ingress ? Direction::egress : Direction::ingress)];
-    refused.used = true;
-    raise(refused, Fact::refused);
-  }
-  if (p.fragment != Fragment::none) raise(tally, p.fragment == Fragment::first ? Fact::fragments_first : Fact::fragments_later);
+  if (is_refusal(p)) raise(tally(row ^ 1), Fact::refused);
+  if (p.fragment != Fragment::none) raise(own, p.fragment == Fragment::first ? Fact::fragments_first : Fact::fragments_later);
   if (p.family) {
-    if (is_bogon(p.src)) raise(tally, Fact::bogon_source);
-    if (p.ttl == 64 || p.ttl == 128 || p.ttl == 255 || p.ttl == 32) raise(tally, Fact::ttl_raw);
-    if (is_private(remote_address(p))) raise(tally, Fact::private_remote);
+    if (is_bogon(p.src)) raise(own, Fact::bogon_source);
+    if (p.ttl == 64 || p.ttl == 128 || p.ttl == 255 || p.ttl == 32) raise(own, Fact::ttl_raw);
+    if (is_private(remote_address(p))) raise(own, Fact::private_remote);
   }
 
   sources.on_packet(p, connection, remote_hash);

@@ -29,10 +29,13 @@ class Shard {
   Connections connections;
   Sources sources;
   std::vector<Tally> tallies{kRows};
+  std::vector<std::uint16_t> used_rows;                      // of this step, in order of first use
+  std::array<bool, kRows> used{};
   std::array<std::array<SampleBuffer, kStrata>, 2> samples;  // by direction
   std::vector<OutboundEvent> outbound;                       // of this step, in order of index
 
  private:
+  Tally& tally(std::size_t row);
   void count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step);
   TrafficClass fragment_class(const Packet& p, std::uint64_t remote_hash, TrafficClass own, std::uint64_t step);
 

@@ -12,7 +12,6 @@ struct Tally {
   std::array<std::uint32_t, kTrafficClasses> packets{};
   std::array<std::uint32_t, kTrafficClasses> bytes{};
   std::array<std::uint32_t, static_cast<std::size_t>(Fact::count)> facts{};
-  bool used = false;
 };
 
 // Shared by the shards (relaxed atomic writes of one value per step).

@@ -1,0 +1,223 @@
+// The data path, in the order in which data meets the rooms: decode, features, detect, incident.
+#include "app/pipeline.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sekisho {
+namespace {
+
+constexpr std::size_t kPrefixPackets = 32'768, kPrefixBytes = 8 << 20, kPrefixChunk = 1 << 20;
+constexpr DurationNs kClockSetBack = 2 * kSecond;  // a larger step back is a clock that was set, not reordering
+constexpr std::uint64_t kSettleSteps = 32;         // contacts without an answer are judged three seconds later
+constexpr std::size_t kParallelFrom = 256;         // smaller batches cost more to share than to do
+
+bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck)) == kSyn; }
+
+}  // namespace
+
+Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, const Config& config) {
+  std::unique_ptr<Pipeline> p{new Pipeline(std::move(settings))};
+  for (const auto& spec : Registry<DetectorSpec>::all()) {
+    auto detector = TRY(spec.make(section(config, "detect." + std::string{spec.name})));
+    p->detectors_.push_back(std::move(detector));
+  }
+  return p;
+}
+
+Pipeline::Pipeline(PipelineSettings settings) : settings_(std::move(settings)), incidents_(settings_.incidents), port_syns_(65'536) {
+  packets_.resize(kMaxBatch);
+  remote_hashes_.resize(kMaxBatch);
+  if (!settings_.local.empty()) orientation_.emplace(Locality{settings_.local, true, "given"});
+}
+
+void Pipeline::on_frames(std::span<const Frame> frames) {
+  if (!orientation_) {
+    keep_prefix(frames);
+    return;
+  }
+  for (std::size_t at = 0; at < frames.size(); at += kMaxBatch) process(frames.subspan(at, std::min(kMaxBatch, frames.size() - at)));
+}
+
+void Pipeline::keep_prefix(std::span<const Frame> frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto& f = frames[i];
+    if (prefix_bytes_.empty() || prefix_used_ + f.bytes.size() > kPrefixChunk) {
+      prefix_bytes_.push_back(std::make_unique<std::uint8_t[]>(std::max(kPrefixChunk, f.bytes.size())));
+      prefix_used_ = 0;
+    }
+    std::uint8_t* copy = prefix_bytes_.back().get() + prefix_used_;
+    if (!f.bytes.empty()) std::memcpy(copy, f.bytes.data(), f.bytes.size());
+    prefix_used_ += f.bytes.size(), prefix_size_ += f.bytes.size();
+    prefix_.push_back(f);
+    prefix_.back().bytes = {copy, f.bytes.size()};
+    if (prefix_.size() >= kPrefixPackets || prefix_size_ >= kPrefixBytes) {
+      settle_locality();
+      on_frames(frames.subspan(i + 1));
+      return;
+    }
+  }
+}
+
+void Pipeline::settle_locality() {
+  {
+    std::vector<Packet> packets(prefix_.size());
+    for (std::size_t i = 0; i < prefix_.size(); ++i) decode(prefix_[i], settings_.decode, packets[i]);
+    orientation_.emplace(infer_locality(packets));
+  }
+  const auto frames = std::move(prefix_);
+  prefix_.clear();
+  on_frames(frames);
+  prefix_bytes_.clear();
+}
+
+void Pipeline::process(std::span<const Frame> frames) {
+  if (!features_) {
+    // Pairs of a transit capture are told apart by their first packet: one shard has to see both directions.
+    if (!orientation_->known()) settings_.shards = 1;
+    FeatureSettings fs;
+    fs.publics = settings_.publics, fs.key = settings_.key;
+    features_ = std::make_unique<Features>(fs, settings_.shards);
+    if (settings_.shards > 1) team_ = std::make_unique<ShardTeam>(settings_.shards);
+  }
+  if (team_ && frames.size() >= kParallelFrom) {
+    const std::size_t part = (frames.size() + settings_.shards - 1) / settings_.shards;
+    team_->run([&](unsigned s) {
+      for (std::size_t i = s * part; i < std::min(frames.size(), (s + 1) * part); ++i) decode(frames[i], settings_.decode, packets_[i]);
+    });
+  } else {
+    for (std::size_t i = 0; i < frames.size(); ++i) decode(frames[i], settings_.decode, packets_[i]);
+  }
+
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    Packet& p = packets_[i];
+    p.index = next_index_++;
+    note(p);
+    p.time += clock_offset_;
+    if (p.time < last_time_) {
+      if (last_time_ - p.time > kClockSetBack) clock_offset_ += last_time_ - p.time;
+      p.time = last_time_;
+    }
+    last_time_ = p.time;
+    const auto step = static_cast<std::uint64_t>(p.time / kStep);
+    if (!started_) started_ = true, step_ = step;
+    if (step != step_) {
+      count(from, i, frames);
+      from = i;
+      advance_to(step);
+    }
+    orientation_->orient(p);
+    features_->assign_host(p);
+    const Address& remote = remote_address(p);
+    // In a transit capture both directions of a pair meet in the group of the pair's remote side.
+    remote_hashes_[i] = remote_hash(features_->key(), remote);
+    if (p.direction == Direction::ingress) note_article_facts(p);
+  }
+  count(from, frames.size(), frames);
+}
+
+void Pipeline::count(std::size_t from, std::size_t to, std::span<const Frame> frames) {
+  if (from == to) return;
+  const std::span<Packet> packets{packets_.data() + from, to - from};
+  const std::span<const std::uint64_t> hashes{remote_hashes_.data() + from, to - from};
+  const auto shards = features_->shards();
+  if (team_ && packets.size() >= kParallelFrom)
+    team_->run([&](unsigned s) { shards[s]->count(packets, hashes, step_); });
+  else
+    for (const auto& shard : shards) shard->count(packets, hashes, step_);
+  if (on_packet)
+    for (std::size_t i = 0; i < packets.size(); ++i) on_packet(frames[from + i], packets[i]);
+}
+
+void Pipeline::note(const Packet& p) {
+  auto& in = facts_.input;
+  ++in.packets;
+  in.bytes += p.wire_bytes;
+  in.first = in.first ? std::min(*in.first, p.time) : p.time;
+  in.last = in.last ? std::max(*in.last, p.time) : p.time;
+  ++in.malformed[static_cast<std::size_t>(p.malformed)];
+  in.truncated_packets += p.truncated;
+}
+
+// SYN share, high source ports and the article's port list: facts for the report, never proof.
+void Pipeline::note_article_facts(const Packet& p) {
+  auto& b = facts_.background;
+  if (p.protocol == kTcp) b.tcp_packets += p.weight;
+  if (is_syn(p)) b.syn_packets += p.weight, port_syns_[p.dport] += p.weight;
+  if (p.sport) b.ports_seen += p.weight, b.high_source_ports += p.sport >= 32'768 ? p.weight : 0;
+}
+
+// Closes the open step and opens `step`; skips what lies between once nothing can happen any more.
+void Pipeline::advance_to(std::uint64_t step) {
+  const auto end_of = [](std::uint64_t s) { return static_cast<TimeNs>((s + 1) * kStep); };
+  close_step(step_, end_of(step_), kStep, false);
+  std::uint64_t next = step_ + 1;
+  for (; next < step && !features_->quiet(); ++next) close_step(next, end_of(next), kStep, false);
+  if (next < step && step_ + kSettleSteps < step) close_step(step_ + kSettleSteps, end_of(step_ + kSettleSteps), kStep, false);
+  step_ = step;
+}
+
+void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
+  const Step& seen = features_->finish_step(step, now, length, last);
+  findings_.clear();
+  for (const auto& detector : detectors_) detector->on_step(seen, findings_);
+  for (const auto& f : findings_)
+    if (const Label* label = find_label(f.label); label && label->kind == Kind::flood && f.label != "spike_unclassified")
+      features_->freeze(!f.has_subject, f.subject, f.direction, now);
+  for (const auto& event : incidents_.on_step(now, findings_))
+    if (on_incident) on_incident(event);
+
+  for (const auto& s : seen.seconds) {
+    if (!s.all) continue;
+    auto& total = s.direction == Direction::ingress ? facts_.background.ingress : facts_.background.egress;
+    for (std::size_t c = 0; c < kTrafficClasses; ++c) total[c].packets += s.step[c].packets, total[c].bytes += s.step[c].bytes;
+  }
+  for (const auto& source : seen.sources) {
+    if (source.syns == 0) continue;
+    const auto key = keyed_hash(settings_.key, source.remote.high, source.remote.low);
+    if (const auto found = scanners_.find(key); found != scanners_.end())
+      found->second = source;
+    else if (scanners_.size() < 65'536)
+      scanners_.emplace(key, source);
+  }
+}
+
+void Pipeline::finish() {
+  if (!orientation_) settle_locality();
+  if (!started_) return;
+  close_step(step_, last_time_, std::max<DurationNs>(last_time_ - static_cast<TimeNs>(step_) * kStep, 1), true);
+  for (const auto& event : incidents_.finish(last_time_))
+    if (on_incident) on_incident(event);
+}
+
+void Pipeline::report(Analysis& analysis) {
+  const auto& local = orientation_->locality();
+  analysis.local = {local.networks, local.given, local.reason};
+  auto files = std::move(analysis.input);
+  analysis.input = facts_.input;
+  analysis.input.files = std::move(files.files);
+  analysis.input.damage = std::move(files.damage);
+  analysis.input.skipped = std::move(files.skipped);
+  analysis.input.backward_steps = files.backward_steps;
+  analysis.input.forward_jumps = files.forward_jumps;
+  analysis.input.unknown_blocks = files.unknown_blocks;
+  analysis.background = facts_.background;
+  auto& b = analysis.background;
+  std::unordered_map<std::uint16_t, std::uint64_t> ports;
+  for (const auto& [key, s] : scanners_) {
+    ++b.sources;
+    b.syns += s.syns;
+    b.fingerprint_syns += s.fingerprint_syns;
+    b.fingerprint_sources += s.fingerprint_syns > 0;
+    for (const auto& p : s.ports)
+      if (p.syns) ports[p.port] += p.syns;
+  }
+  for (const auto& [port, syns] : ports) b.top_ports.push_back({port, syns});
+  std::sort(b.top_ports.begin(), b.top_ports.end(), [](const auto& x, const auto& y) { return x.syns != y.syns ? x.syns > y.syns : x.port < y.port; });
+  if (b.top_ports.size() > 20) b.top_ports.resize(20);
+  for (std::size_t i = 0; i < kArticlePorts.size(); ++i) b.article_port_syns[i] = port_syns_[kArticlePorts[i]];
+  analysis.incidents = incidents_.take_all();
+}
+
+}  // namespace sekisho

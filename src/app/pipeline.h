@@ -1,0 +1,80 @@
+// Pipeline: frames in, incidents out. The whole product in one file; analyze and the agent run the same one.
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "app/analysis.h"
+#include "app/config.h"
+#include "app/shard_team.h"
+#include "decode/decode.h"
+#include "features/features.h"
+#include "features/locality.h"
+#include "incident/incidents.h"
+#include "input/source.h"
+
+namespace sekisho {
+
+struct PipelineSettings {
+  std::vector<Network> local;        // empty: inferred from the first packets
+  std::vector<Address> publics;
+  unsigned shards = 1;               // 1, 2, 4, 8 or 16
+  DecodeOptions decode;
+  IncidentSettings incidents;
+  HashKey key;
+};
+
+// Owned by one thread.
+class Pipeline final : public Intake {
+ public:
+  static Result<std::unique_ptr<Pipeline>> make(PipelineSettings settings, const Config& config);
+  void on_frames(std::span<const Frame> frames) override;
+  // The source ended.
+  void finish();
+
+  // Called for each frame once its packet is counted (evidence), and for each change of an incident.
+  std::function<void(const Frame&, const Packet&)> on_packet;
+  std::function<void(const IncidentEvent&)> on_incident;
+
+  // After finish(): everything but what the source knows (files, damage).
+  void report(Analysis& analysis);
+
+ private:
+  explicit Pipeline(PipelineSettings settings);
+  void keep_prefix(std::span<const Frame> frames);
+  void settle_locality();
+  void process(std::span<const Frame> frames);
+  void count(std::size_t from, std::size_t to, std::span<const Frame> frames);
+  void note(const Packet& packet);
+  void note_article_facts(const Packet& packet);
+  void advance_to(std::uint64_t step);
+  void close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last);
+
+  PipelineSettings settings_;
+  std::unique_ptr<Features> features_;
+  std::unique_ptr<ShardTeam> team_;
+  std::vector<std::unique_ptr<Detector>> detectors_;
+  Incidents incidents_;
+  std::optional<Orientation> orientation_;
+  // The first frames, kept until it is known which side is local.
+  std::vector<Frame> prefix_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> prefix_bytes_;
+  std::size_t prefix_size_ = 0, prefix_used_ = 0;
+
+  std::vector<Packet> packets_;
+  std::vector<std::uint64_t> remote_hashes_;
+  std::uint64_t next_index_ = 0;
+  bool started_ = false;
+  std::uint64_t step_ = 0;           // the open step: time / kStep
+  TimeNs last_time_ = 0;
+  DurationNs clock_offset_ = 0;      // added to the data's time after its clock was set back
+  std::vector<Finding> findings_;
+  Analysis facts_;                   // counters gathered on the way
+  std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
+  std::vector<std::uint32_t> port_syns_;
+};
+
+}  // namespace sekisho
