@@ -24,10 +24,13 @@ enum ConnectionSign : std::uint32_t {
   kSignFtpFailed = 256,         // 530 replies
   kSignSsh = 512,               // SSH banner
   kSignUnanswered = 1024,       // SYN without answer: repeated, a C2 that is down
-  kSignLoginOk = 2048,          // FTP 230, telnet shell prompt after a dialogue
+  kSignLoginOk = 2048,          // FTP 230, telnet shell prompt after a dialogue, SSH's shorter answer to the right credentials
+  kSignLoginFailed = 4096,      // a refusal of another login protocol (SMTP 535, POP3 -ERR, IMAP NO, MySQL 1045, PostgreSQL 28P01, ...)
+  kSignRdp = 8192,              // RDP connection request
+  kSignOpened = 16384,          // the first SYN was seen: who opened it is certain
 };
 
-enum class BenignBeat : std::uint8_t { none, mqtt, amqp, stomp, mysql, websocket, bgp, irc, ssh, tcp_keepalive };
+enum class BenignBeat : std::uint8_t { none, mqtt, amqp, stomp, mysql, websocket, bgp, irc, ssh, tcp_keepalive, nats, redis, noop, whitespace };
 
 struct ConnectionFact {
   Address local, remote;
