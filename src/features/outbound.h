@@ -1,12 +1,44 @@
-// outbound_event: what a packet says about a local address's contacts with remote ones.
+// OutboundWatch: turns packets into OutboundEvents: a local address's attempt to reach a remote one, and what came back.
 #pragma once
+#include <cstddef>
 #include <optional>
+#include <vector>
 
-#include "features/sources.h"
+#include "features/connections.h"
+#include "features/fanout.h"
 
 namespace sekisho {
 
-// `udp_first`: the first UDP packet of these ports in this direction for 10 s, and not asked for by the other side.
-std::optional<OutboundEvent> outbound_event(const Packet& packet, const ConnectionVerdict& connection, bool udp_first);
+// A small set of recent attempts, 16 groups by the remote address as in connections.h; each shard owns whole groups. It does not
+// depend on the table of connections, so that a full one does not turn answers into silence. Most packets return at once: TCP is
+// looked at when SYN or RST is set.
+class OutboundWatch {
+ public:
+  // entries_per_group is a power of two, at least 4; 8 bytes each.
+  OutboundWatch(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups);
+  // Direction and host set, packets in order of time. TCP: an attempt is the first SYN of a connection (its retries are none). UDP: the
+  // first packet to a (remote, port) within a minute, unless the remote side spoke first. Answered: SYN-ACK, UDP back. Refused: RST,
+  // ICMP unreachable.
+  std::optional<OutboundEvent> on_packet(const Packet& packet, std::uint64_t remote_hash);
+
+ private:
+  enum class State : std::uint8_t { empty, attempted, settled, remote_first };
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint16_t second = 0;
+    State state = State::empty;
+  };
+  Slot* find(std::uint64_t remote_hash, std::uint64_t tag, std::uint16_t second);
+  Slot& claim(std::uint64_t remote_hash, std::uint64_t tag, std::uint16_t second);
+  std::uint64_t tag_of(std::uint64_t remote_hash, const Address& local, std::uint16_t local_port, std::uint16_t remote_port,
+                       std::uint8_t protocol) const;
+  std::optional<OutboundEvent> outgoing(const Packet& packet, std::uint64_t remote_hash);
+  std::optional<OutboundEvent> incoming(const Packet& packet, std::uint64_t remote_hash);
+
+  HashKey key_;
+  unsigned first_group_;
+  std::size_t per_group_;
+  std::vector<Slot> slots_;
+};
 
 }  // namespace sekisho

@@ -1,48 +1,61 @@
-// Sources: the bounded table of remote addresses and what they did. Fanout: what local addresses do to many remote ones.
+// Sources: the bounded table of remote addresses and what they did.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "features/connections.h"
-#include "model/source_fact.h"
+#include "features/fanout.h"
+#include "features/source_entry.h"
 
 namespace sekisho {
 
+// Buckets of eight entries, 16 groups by the remote address as in connections.h. A group's packets and the steps alone decide what
+// happens in it, so any number of shards gives the same facts. One thread. Entries come from first contacts (SYNs, TCP without sense,
+// UDP), never from answers; a full bucket gives up single packets first, then the unsuspicious, then the longest silent.
 class Sources {
  public:
+  // At most so many facts a group and step; the rest waits for the next step.
+  static constexpr std::size_t kFactsPerStep = 128;
+
   // `publics`: further destination addresses that the Mirai fingerprint is compared with (the host's addresses before NAT).
+  // entries_per_group is a power of two, 8 to 65,536.
   Sources(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups, std::vector<Address> publics);
+  ~Sources();
   void prefetch(std::uint64_t remote_hash) const;
-  void on_packet(const Packet& packet, const ConnectionVerdict& connection, std::uint64_t remote_hash);  // both directions, all protocols
-  // Sources whose scan evidence changed since the last call; sorted by address.
+  // Both directions, all protocols, in order of time, direction set; traffic_class set where known (amplification and answers are no
+  // first contacts).
+  void on_packet(const Packet& packet, const ConnectionVerdict& connection, std::uint64_t remote_hash);
+  // Sources whose scan evidence changed since the last call; sorted by address. Once a step; `last`: the input ends, judge what waits.
   void collect(TimeNs now, bool last, std::vector<SourceFact>& out);
   std::uint64_t evictions() const;
 
  private:
-  // defined by the implementation
-};
+  struct Bucket;
+  struct Group;
+  struct Contact;
+  struct Place;
 
-// A local address's first contact with a remote one, or the answer to it. Emitted by shards, replayed in order of `index`.
-struct OutboundEvent {
-  enum class What : std::uint8_t { attempt, answered, refused };
-  std::uint64_t index = 0;
-  TimeNs time = 0;
-  Address local, remote;
-  std::uint32_t weight = 1;
-  std::uint16_t host = 0, port = 0;  // remote port
-  std::uint8_t protocol = 0;
-  What what = What::attempt;
-  bool fingerprint = false;
-};
+  Place find(std::uint64_t remote_hash, const Address& remote);
+  Place insert(const Packet& packet, std::uint64_t remote_hash);
+  Contact contact_of(const Address& local, std::uint8_t protocol, std::uint16_t port) const;
+  void first_contact(const Place& place, const Packet& packet);
+  void resolve(const Place& place, const Contact& contact, bool udp, bool success);
+  void on_tcp(const Place& place, const Packet& packet, const ConnectionVerdict& connection);
+  void on_udp(const Place& place, const Packet& packet);
+  void on_syn(const Place& place, const Packet& packet);
+  void fingerprint(SourceEntry& e, const Packet& packet) const;
+  void on_unreachable(const Place& place, const Packet& packet);
+  void changed(const Place& place);
+  void watch(const Place& place);
+  void expire_group(Group& group, std::uint32_t second);
 
-class Fanout {
- public:
-  Fanout(HashKey key, std::size_t entries);
-  void on_event(const OutboundEvent& event);
-  void collect(TimeNs now, std::vector<FanoutFact>& out);  // local addresses with many targets, sorted by (local, protocol, port)
-
- private:
-  // defined by the implementation
+  HashKey key_;
+  unsigned first_group_;
+  std::uint64_t bucket_mask_;
+  std::vector<std::uint32_t> publics_;  // IPv4, sorted
+  std::vector<Group> groups_;
+  std::uint64_t evictions_ = 0;
 };
 
 }  // namespace sekisho

@@ -11,7 +11,7 @@ enum class ScannerTool : std::uint8_t { unknown, mirai, zmap, masscan, stack }; 
 
 struct SourcePort {
   std::uint16_t port = 0;  // local port that was probed
-  std::uint32_t syns = 0;
+  std::uint32_t syns = 0;  // since the source's previous report
 };
 
 // Cumulative since the source was first seen (or last evicted from the bounded table); reported in the steps in which it changed.
@@ -19,11 +19,17 @@ struct SourceFact {
   Address remote;
   TimeNs first_seen = 0, last_seen = 0;
   std::uint64_t packets = 0, bytes = 0;
+  // Since the previous report of this source, so that readers add up without a table of their own. Equal to the totals: the first report.
+  std::uint64_t new_packets = 0, new_bytes = 0;
+  std::uint32_t new_syns = 0;
   std::uint32_t syns = 0, bare_syns = 0;
   std::uint32_t fingerprint_syns = 0;        // sequence number equals a destination (or --public) address
   std::uint32_t fingerprint_swapped = 0;     // byte-swapped match: weak
   std::uint32_t device_port_syns = 0;
-  std::uint32_t failures = 0, successes = 0; // first contacts (distinct local address and port) unanswered or refused / answered with data or handshake
+  // First contacts over TCP (distinct local address and port): unanswered or refused / handshake completed or data. Lower bounds above about 50.
+  std::uint32_t failures = 0, successes = 0;
+  std::uint32_t refused = 0;                 // answers that said no: RST or ICMP unreachable from the local side (TCP and UDP)
+  std::uint32_t udp_contacts = 0, udp_failures = 0;  // the same over UDP; not part of the walk
   double walk = 0;                           // log-likelihood ratio of the threshold random walk (ln; >= ln 99 says scanner)
   std::uint32_t handshakes = 0;
   std::uint32_t followups = 0;               // optionless SYN, then an ordinary connection within 10 s
