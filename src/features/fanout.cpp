@@ -1,6 +1,7 @@
 // The table of outbound fan-out.
 #include "features/fanout.h"
 
+#include <utility>
 #include <algorithm>
 #include <bit>
 #include <tuple>

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "features/classify.h"
-#include "features/outbound.h"
 
 namespace sekisho {
 namespace {
@@ -61,6 +60,7 @@ Shard::Shard(const FeatureSettings& settings, unsigned first_group, unsigned gro
       first_group_(first_group),
       groups_(groups),
       udp_flows_(settings.key, settings.udp_flows / kGroups, first_group, groups),
+      outbound_watch_(settings.key, settings.outbound / kGroups, first_group, groups),
       first_fragments_(kFragmentEntries * groups),
       sketches_(sketches) {
   for (auto& direction : samples)
@@ -108,13 +108,11 @@ Tally& Shard::tally(std::size_t row) {
 
 void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) {
   ConnectionVerdict connection;
-  bool unasked_first = false;
   if (p.protocol == kTcp && p.fragment != Fragment::later && !p.truncated) {
     connection = connections.on_packet(p, remote_hash);
     p.traffic_class = classify_tcp(p, connection);
   } else if (p.protocol == kUdp && p.fragment != Fragment::later && !p.truncated) {
     const auto flow = udp_flows_.on_packet(p, remote_hash, step);
-    unasked_first = flow.first && !flow.answer;
     p.traffic_class = classify_udp(p, flow);
   } else {
     p.traffic_class = classify_other(p);
@@ -141,8 +139,7 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   }
 
   sources.on_packet(p, connection, remote_hash);
-  if (p.protocol == kTcp || p.protocol == kUdp || is_refusal(p))
-    if (auto event = outbound_event(p, connection, unasked_first)) outbound.push_back(*event);
+  if (const auto event = outbound_watch_.on_packet(p, remote_hash)) outbound.push_back(*event);
 
   const auto stamp = static_cast<Distinct::Stamp>(step % 65'535 + 1);
   auto& sketch = sketches_[row];

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "features/connections.h"
+#include "features/outbound.h"
 #include "features/samples.h"
 #include "features/sources.h"
 #include "features/tally.h"
@@ -13,7 +14,7 @@
 namespace sekisho {
 
 struct FeatureSettings {
-  std::size_t connections = 65'536, sources = 65'536, udp_flows = 65'536;  // entries over all shards, powers of two
+  std::size_t connections = 65'536, sources = 65'536, udp_flows = 65'536, outbound = 65'536;  // entries over all shards, powers of two
   std::vector<Address> publics;  // --public: the host's addresses before NAT
   HashKey key;
 };
@@ -42,6 +43,7 @@ class Shard {
   HashKey key_;
   unsigned first_group_, groups_;
   UdpFlows udp_flows_;
+  OutboundWatch outbound_watch_;
   struct FirstFragment {
     std::uint32_t tag = 0;
     std::uint16_t step = 0;

@@ -1,6 +1,8 @@
 // The table of sources: lookup, eviction, what each packet changes, the wheel of unanswered contacts.
 #include "features/sources.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "features/icmp_quote.h"
 #include "model/device_ports.h"

@@ -1,0 +1,109 @@
+// Wires a capture to the pipeline and the pipeline to the reports.
+#include "app/analyze.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "app/incident_json.h"
+#include "app/pipeline.h"
+#include "app/progress.h"
+#include "app/report_text.h"
+#include "base/text.h"
+#include "input/capture_files.h"
+
+namespace sekisho {
+namespace {
+
+int fail(const Error& error) {
+  fmt::print(stderr, "sekisho: {}\n", error.message);
+  return error.kind == ErrorKind::usage ? 2 : 3;
+}
+
+// "203.0.113.5,2001:db8::/32" and repeated options alike.
+Result<std::vector<Network>> networks_of(const std::vector<std::string>& texts, std::string_view option) {
+  std::vector<Network> networks;
+  for (const auto& text : texts)
+    for (std::size_t at = 0; at <= text.size();) {
+      const auto comma = std::min(text.find(',', at), text.size());
+      const auto one = text.substr(at, comma - at);
+      const auto network = parse_network(one);
+      if (!network)
+        return Error{fmt::format("{} '{}' is no address or network; write 203.0.113.5 or 203.0.113.0/24", option, escape_hostile(one)), ErrorKind::usage};
+      networks.push_back(*network);
+      at = comma + 1;
+    }
+  return networks;
+}
+
+unsigned shards_for(int jobs) {
+  if (jobs == 0) jobs = static_cast<int>(std::min(4u, std::max(1u, std::thread::hardware_concurrency())));
+  return jobs >= 16 ? 16 : jobs >= 8 ? 8 : jobs >= 4 ? 4 : jobs >= 2 ? 2 : 1;
+}
+
+void copy_stats(const CaptureStats& stats, Input& input) {
+  for (const auto& f : stats.files) input.files.push_back({f.file, f.format, f.packets, f.bytes});
+  for (const auto& d : stats.damage) input.damage.push_back({d.file, d.byte, d.packet, d.what});
+  input.skipped = stats.skipped;
+  input.backward_steps = stats.backward_steps;
+  input.forward_jumps = stats.forward_jumps;
+  input.unknown_blocks = stats.unknown_blocks;
+}
+
+}  // namespace
+
+int run_analyze(const AnalyzeOptions& options) {
+  auto config = load_config(options.config);
+  if (!config.ok()) return fail(config.error());
+  auto local = networks_of(options.local, "--local");
+  if (!local.ok()) return fail(local.error());
+  auto publics = networks_of(options.publics, "--public");
+  if (!publics.ok()) return fail(publics.error());
+
+  PipelineSettings settings;
+  settings.local = local->empty() ? config->local : *local;
+  settings.publics = config->publics;
+  for (const auto& network : *publics) settings.publics.push_back(network.base);
+  settings.shards = shards_for(options.jobs ? options.jobs : static_cast<int>(config->analyze.jobs));
+  auto pipeline = Pipeline::make(std::move(settings), *config);
+  if (!pipeline.ok()) return fail(pipeline.error());
+
+  auto source = CaptureFiles::open(options.paths);
+  if (!source.ok()) return fail(source.error());
+
+  const auto start = std::chrono::steady_clock::now();
+  catch_interrupts();
+  Result<void> read;
+  {
+    std::stop_source stop;
+    const bool draw = !options.quiet && isatty(STDERR_FILENO) == 1;
+    ProgressBar bar{(*source)->progress(), draw, stop};
+    read = (*source)->run(**pipeline, stop.get_token());
+    (*pipeline)->finish();
+  }
+  if (!read.ok()) return fail(read.error());
+
+  Analysis analysis;
+  copy_stats((*source)->stats(), analysis.input);
+  (*pipeline)->report(analysis);
+  analysis.elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+  analysis.interrupted = interrupted();
+  analysis.version = SEKISHO_VERSION;
+
+  if (options.json)
+    fmt::print("{}", analysis_json_text(analysis));
+  else
+    fmt::print("{}", text_report(analysis, terminal_style(STDOUT_FILENO, options.color), options.verbose));
+
+  Severity fail_on = Severity::medium;
+  parse_severity(config->analyze.fail_on, fail_on);
+  if (options.fail_on) fail_on = *options.fail_on;
+  const bool found = std::any_of(analysis.incidents.begin(), analysis.incidents.end(), [&](const Incident& i) { return i.severity >= fail_on; });
+  return found ? 1 : 0;
+}
+
+}  // namespace sekisho
