@@ -143,6 +143,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   const auto own_step = volume(s.step, spec_.classes);
   const auto light = [&] {
     Finding f = state.text;
+    f.headline.clear(), f.evidence.clear(), f.counter_evidence.clear();
+    f.top_peers.clear(), f.local_ports.clear(), f.remote_ports.clear(), f.list_total = 0;
     f.time = step.time;
     f.rate_pps = v.packets, f.rate_bps = v.bytes * 8;
     f.packets = static_cast<std::uint64_t>(own_step.packets), f.bytes = static_cast<std::uint64_t>(own_step.bytes);
@@ -207,6 +209,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   f.distinct_peers = static_cast<std::uint64_t>(std::llround(std::max<double>(static_cast<double>(stats.sources), stats.samples ? s.distinct_remotes * std::min(1.0, share + 0.05) : 0)));
   if (stats.unique_sources * static_cast<double>(stats.samples) <= 4) f.distinct_peers = stats.sources;
   f.peers_spoofed = e.spoofed;
+  f.list_total = stats.weight;
   f.top_peers = stats.peers;
   f.local_ports = stats.local_port_list, f.remote_ports = stats.remote_port_list;
   if (e.spoofed) f.modifiers.push_back("spoofed");

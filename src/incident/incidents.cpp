@@ -110,6 +110,36 @@ DurationNs Incidents::close_after(const Open& open) const {
   return settings_.close_other;
 }
 
+// Peers and ports: samples' shares add up over the findings that carry them, counts are cumulative already.
+void Incidents::merge_lists(Open& open, const Finding& f) {
+  const bool counts = f.list_total == 0;
+  const auto join = [&](std::uint64_t& into, std::uint64_t packets) { into = counts ? std::max(into, packets) : into + packets; };
+  open.list_total += f.list_total;
+  for (const auto& p : f.top_peers) {
+    auto [at, fresh] = open.peers.try_emplace(p.address, PeerFact{p.address, p.port, 0});
+    if (at->second.port != p.port) at->second.port = 0;
+    join(at->second.packets, p.packets);
+  }
+  for (const auto& p : f.local_ports) join(open.local_ports[p.port], p.packets);
+  for (const auto& p : f.remote_ports) join(open.remote_ports[p.port], p.packets);
+  trim(open.peers, kMaxPeers, [](const auto& e) { return e.second.packets; });
+  trim(open.local_ports, kMaxPorts, [](const auto& e) { return e.second; });
+  trim(open.remote_ports, kMaxPorts, [](const auto& e) { return e.second; });
+
+  Incident& i = open.incident;
+  const double scale = open.list_total > 0 ? static_cast<double>(i.packets) / open.list_total : 1;
+  const auto scaled = [&](std::uint64_t n) { return static_cast<std::uint64_t>(std::llround(static_cast<double>(n) * scale)); };
+  i.top_peers.clear();
+  for (const auto& [address, p] : open.peers) i.top_peers.push_back(p);
+  const auto by_packets = [](const auto& a, const auto& b) { return a.packets > b.packets; };
+  std::stable_sort(i.top_peers.begin(), i.top_peers.end(), by_packets);
+  if (i.top_peers.size() > kTop) i.top_peers.resize(kTop);
+  i.local_ports = top_ports(open.local_ports), i.remote_ports = top_ports(open.remote_ports);
+  for (auto& p : i.top_peers) p.packets = scaled(p.packets);
+  for (auto& p : i.local_ports) p.packets = scaled(p.packets);
+  for (auto& p : i.remote_ports) p.packets = scaled(p.packets);
+}
+
 // True when the change is worth telling: a new leading label, a higher severity, a new modifier.
 bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   Incident& i = open.incident;
@@ -153,25 +183,7 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   i.peers_spoofed |= f.peers_spoofed;
   i.degraded |= f.degraded;
   if (f.normal_pps > 0) i.normal_pps = f.normal_pps;
-  for (const auto& p : f.top_peers) {
-    auto& seen = open.peers[p.address];
-    if (seen.packets == 0) seen = p;
-    else {
-      seen.packets = std::max(seen.packets, p.packets);
-      if (seen.port != p.port) seen.port = 0;
-    }
-  }
-  trim(open.peers, kMaxPeers, [](const auto& e) { return e.second.packets; });
-  for (const auto& p : f.local_ports) open.local_ports[p.port] = std::max(open.local_ports[p.port], p.packets);
-  for (const auto& p : f.remote_ports) open.remote_ports[p.port] = std::max(open.remote_ports[p.port], p.packets);
-  trim(open.local_ports, kMaxPorts, [](const auto& e) { return e.second; });
-  trim(open.remote_ports, kMaxPorts, [](const auto& e) { return e.second; });
-  i.top_peers.clear();
-  for (const auto& [address, p] : open.peers) i.top_peers.push_back(p);
-  std::stable_sort(i.top_peers.begin(), i.top_peers.end(), [](const auto& a, const auto& b) { return a.packets > b.packets; });
-  if (i.top_peers.size() > kTop) i.top_peers.resize(kTop);
-  i.local_ports = top_ports(open.local_ports), i.remote_ports = top_ports(open.remote_ports);
-
+  merge_lists(open, f);
   // Labels are disjoint sets of packets: the rates of one step add up.
   if (open.rate_time != f.time) open.rate_time = f.time, open.rate_pps = open.rate_bps = 0;
   open.rate_pps += f.rate_pps, open.rate_bps += f.rate_bps;

@@ -42,6 +42,7 @@ class Incidents {
     std::map<std::string_view, Severity> label_severity;
     std::map<Address, PeerFact> peers;
     std::map<std::uint16_t, std::uint64_t> local_ports, remote_ports;
+    double list_total = 0;                      // packets that peers and ports are shares of; 0 = they are counts
     TimeNs last_finding = 0;
     unsigned bursts = 1;
     DurationNs rate_bin = 250 * kMillisecond;
@@ -51,6 +52,7 @@ class Incidents {
   using Key = std::string;
   static Key key_of(const Finding& f, Kind kind);
   bool merge(Open& open, const Finding& f, TimeNs now);
+  static void merge_lists(Open& open, const Finding& f);
   void close(const Key& key, Open& open, TimeNs ended);
   std::string make_id(TimeNs detected, const Key& key);
   DurationNs close_after(const Open& open) const;

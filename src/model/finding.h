@@ -48,6 +48,8 @@ struct Finding {
   double normal_pps = 0;          // what is normal here; 0 = not known
   std::uint64_t distinct_peers = 0;
   bool peers_spoofed = false;
+  // Peers and ports are either cumulative counts (list_total 0), or a sample's: then list_total is the packets that the sample stands for.
+  double list_total = 0;
   std::vector<PeerFact> top_peers;       // largest first, at most 20
   std::vector<PortFact> local_ports, remote_ports;  // largest first, at most 20
   std::vector<std::string_view> modifiers;          // carpet pulse multi_vector spoofed
