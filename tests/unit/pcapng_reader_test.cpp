@@ -102,12 +102,21 @@ TEST(PcapngReader, SimpleAndObsoletePackets) {
     ASSERT_EQ(got.frames.size(), 3u);
     EXPECT_EQ(got.frames[0].time, 2 * kSecond);
     EXPECT_EQ(got.frames[0].bytes, payload(30));
-    EXPECT_EQ(got.frames[1].time, 2 * kSecond);  // has no time of its own
+    EXPECT_EQ(got.frames[1].time, 2 * kSecond);   // has no time of its own
     EXPECT_EQ(got.frames[1].bytes, payload(10));  // by the snap length; padding is no packet
     EXPECT_EQ(got.frames[1].wire_bytes, 1500u);
     EXPECT_EQ(got.frames[2].bytes, payload(7));
     EXPECT_TRUE(got.tally.damage.empty());
   }
+}
+
+TEST(PcapngReader, PacketsWithoutATimeBeforeTheFirstTime) {
+  Pcapng file;
+  file.interface().simple(payload(4), 4).simple(payload(5), 5).packet(0, kTicks, payload(6)).simple(payload(7), 7);
+  const auto got = read_bytes(file.bytes, SIZE_MAX, {});
+  ASSERT_EQ(got.frames.size(), 4u);
+  for (const Got& frame : got.frames) EXPECT_EQ(frame.time, static_cast<TimeNs>(kTicks) * 1000);
+  EXPECT_EQ(got.tally.forward_jumps, 0u);
 }
 
 TEST(PcapngReader, FrameCheckSequenceOption) {
@@ -170,7 +179,8 @@ TEST(PcapngReader, DamagedBlockLengthsStopTheFile) {
   // lengths before and after that differ, for packets and others
   for (const std::uint32_t type : {6u, 1u, 5u}) {
     Pcapng file;
-    file.interface().packet(0, 1, payload(8)).u32(type).u32(44).raw(payload(32)).u32(48).packet(0, 2, payload(8));
+    file.interface().packet(0, 1, payload(8)).u32(type).u32(44).raw(payload(32)).u32(48);
+    file.packet(0, 2, payload(8));
     const auto got = read_bytes(file.bytes);
     EXPECT_EQ(got.frames.size(), 1u) << type;
     EXPECT_EQ(got.tally.damage.size(), 1u) << type;
@@ -218,12 +228,14 @@ TEST(PcapngReader, TruncationAnywhereDeliversEveryWholePacket) {
         EXPECT_FALSE(got.problem.why.empty());
         continue;
       }
-      const auto whole = static_cast<std::size_t>(std::count_if(packet_ends.begin(), packet_ends.end(), [&](std::size_t e) { return e <= cut; }));
+      const auto whole =
+          static_cast<std::size_t>(std::count_if(packet_ends.begin(), packet_ends.end(), [&](std::size_t e) { return e <= cut; }));
       ASSERT_EQ(got.frames.size(), whole) << cut;
       const bool clean = std::find(block_ends.begin(), block_ends.end(), cut) != block_ends.end();
       ASSERT_EQ(got.tally.damage.size(), clean ? 0u : 1u) << cut;
-      if (!clean) EXPECT_EQ(got.tally.damage[0].byte, cut);
-      if (!clean) EXPECT_EQ(got.tally.damage[0].packet, whole + 1);
+      if (clean) continue;
+      EXPECT_EQ(got.tally.damage[0].byte, cut);
+      EXPECT_EQ(got.tally.damage[0].packet, whole + 1);
     }
   }
 }
