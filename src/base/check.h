@@ -2,14 +2,14 @@
 #pragma once
 #include <cstdio>
 #include <cstdlib>
-#include <source_location>
 
 namespace sekisho {
 
-inline void check(bool holds, const char* what, std::source_location where = std::source_location::current()) {
+// The builtins are what std::source_location is made of; clang 14 (fuzzers) has them but not the class.
+inline void check(bool holds, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (holds) [[likely]]
     return;
-  std::fprintf(stderr, "sekisho: broken invariant: %s (%s:%u)\n", what, where.file_name(), where.line());
+  std::fprintf(stderr, "sekisho: broken invariant: %s (%s:%d)\n", what, file, line);
   std::abort();
 }
 

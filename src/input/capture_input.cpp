@@ -28,7 +28,10 @@ bool CaptureInput::identify(bool keep) {
   keep = keep || !file.opened.reopenable;
   InterfaceNumbers unused;
   constexpr ReaderSize just_a_look{16 * 1024, 1};
-  if (!read_from(std::move(file.opened.stream), keep ? size_ : just_a_look, keep ? numbers_ : unused, {})) return false;
+  if (!read_from(std::move(file.opened.stream), keep ? size_ : just_a_look, keep ? numbers_ : unused, {})) {
+    progress_.bytes_done = done_before;
+    return false;
+  }
   first_batch_ = reader_->next({});
   if (!first_batch_.empty()) first_time_ = first_batch_.front().time;
   if (!keep) {

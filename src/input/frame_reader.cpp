@@ -67,7 +67,7 @@ void FrameReader::ended(const std::string& thing, std::uint64_t wanted, const st
 }
 
 void FrameReader::count_odd_step(DurationNs step) {
-  if (!first_seen_) return;
+  if (!time_known_) return;
   if (step < 0)
     ++tally_.backward_steps;
   else

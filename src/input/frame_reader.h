@@ -63,19 +63,19 @@ class FrameReader {
     if (static_cast<std::uint64_t>(step) > static_cast<std::uint64_t>(kLongGap)) [[unlikely]]
       count_odd_step(step);
     previous_ = time;
-    first_seen_ = true;
+    time_known_ = true;
   }
 
   ReadBuffer buffer_;
   std::vector<Frame> frames_;
   FileTally tally_;
-  TimeNs previous_ = 0;
+  TimeNs previous_ = 0;      // the last frame's time
+  bool time_known_ = false;  // some frame had one
 
  private:
   void count_odd_step(DurationNs step);
 
   std::string name_, format_;
-  bool first_seen_ = false;
 };
 
 // Recognises packing and format. On failure the reader is null and the problem says what the input is instead.

@@ -148,7 +148,13 @@ PcapngReader::Parsed PcapngReader::parse() {
       break;
     }
     Frame frame;
-    if (parse_packet<kSwapped>(block, length, at, frame)) frames_[frames++] = frame;
+    const bool time_was_known = time_known_;
+    if (parse_packet<kSwapped>(block, length, at, frame)) {
+      // Packets without a time that come first get the time of the first one that has it, not 1970.
+      if (!time_was_known && time_known_) [[unlikely]]
+        for (std::size_t i = 0; i < frames; ++i) frames_[i].time = frame.time;
+      frames_[frames++] = frame;
+    }
     at += length;
   }
   buffer_.consume(at);
@@ -179,12 +185,12 @@ bool PcapngReader::have(std::uint32_t bytes, const std::stop_token& stop) {
   return there;
 }
 
-// Leaves `bytes` behind without looking at them.
-bool PcapngReader::pass(std::uint32_t bytes, const std::stop_token& stop) {
-  if (buffer_.skip(bytes, stop)) return true;
+// The end came inside a block that is passed over. Always false.
+bool PcapngReader::cut_inside(std::uint32_t length, const std::stop_token& stop) {
   const std::string& failure = buffer_.stream().failure();
-  if (!failure.empty() || !stop.stop_requested())
-    damaged(failure.empty() ? fmt::format("the file is cut off inside a block of {} bytes", format_count(bytes)) : failure);
+  if (failure.empty() && stop.stop_requested()) return false;
+  damaged(failure.empty() ? fmt::format("the file is cut off inside a block of {} bytes", format_count(length)) : failure,
+          buffer_.available());
   return false;
 }
 
@@ -201,7 +207,7 @@ bool PcapngReader::other_block(const std::stop_token& stop) {
     if (type == kInterface) damaged(fmt::format("the interface description's length {} is absurd", format_count(length)));
     if (type != kInterface && type != kNames && type != kStatistics && type != kSecrets) ++tally_.unknown_blocks;
     // The last bytes are looked at too: a length that is not repeated there leads astray.
-    if (!pass(length - 4, stop) || !have(4, stop)) return false;
+    if (!buffer_.skip(length - 4, stop) || !buffer_.ensure(4, stop)) return cut_inside(length, stop);
   } else {
     if (!have(length, stop)) return false;
     interface_description(buffer_.data(), length);
@@ -231,7 +237,7 @@ bool PcapngReader::section(const std::stop_token& stop) {
     return false;
   }
   interfaces_.clear();
-  return pass(length, stop);
+  return buffer_.skip(length, stop) || cut_inside(length, stop);
 }
 
 void PcapngReader::interface_description(const std::uint8_t* block, std::uint32_t length) {

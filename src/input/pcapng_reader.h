@@ -51,7 +51,7 @@ class PcapngReader final : public FrameReader {
   bool section(const std::stop_token& stop);
   void interface_description(const std::uint8_t* block, std::uint32_t length);
   bool have(std::uint32_t bytes, const std::stop_token& stop);
-  bool pass(std::uint32_t bytes, const std::stop_token& stop);
+  bool cut_inside(std::uint32_t length, const std::stop_token& stop);
   std::uint16_t get16(const std::uint8_t* p) const;
   std::uint32_t get32(const std::uint8_t* p) const;
 
