@@ -9,15 +9,15 @@
 
 namespace sekisho {
 
-struct Cursor {
+struct Cursor {  // 16 bytes, so that it travels in two registers
   const std::uint8_t* at = nullptr;
-  std::size_t captured = 0;  // bytes that may be read
-  std::size_t length = 0;    // bytes that the packet has from here on; never below `captured`
+  std::uint32_t captured = 0;  // bytes that may be read
+  std::uint32_t length = 0;    // bytes that the packet has from here on; never below `captured`
 };
 
-inline Cursor skip(const Cursor& c, std::size_t bytes) { return {c.at + bytes, c.captured - bytes, c.length - bytes}; }
+inline Cursor skip(Cursor c, std::uint32_t bytes) { return {c.at + bytes, c.captured - bytes, c.length - bytes}; }
 // The same place, but the packet ends after `length` bytes: what follows is padding or another layer's trailer.
-inline Cursor limit(const Cursor& c, std::size_t length) { return {c.at, std::min(c.captured, length), std::min(c.length, length)}; }
+inline Cursor limit(Cursor c, std::uint32_t length) { return {c.at, std::min(c.captured, length), std::min(c.length, length)}; }
 
 // The first reason stays: what follows a broken header is a consequence.
 inline void note(Packet& packet, Malformed why) {
@@ -25,7 +25,7 @@ inline void note(Packet& packet, Malformed why) {
 }
 
 // Are the next `bytes` bytes readable? If not: cut by the snap length (a fact about the capture) or missing (`why`, about the packet).
-inline bool has(const Cursor& c, std::size_t bytes, Malformed why, Packet& packet) {
+inline bool has(Cursor c, std::uint32_t bytes, Malformed why, Packet& packet) {
   if (c.captured >= bytes) [[likely]]
     return true;
   if (c.length >= bytes)

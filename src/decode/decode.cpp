@@ -1,10 +1,30 @@
 // decode(): picks the link layer and starts.
 #include "decode/decode.h"
 
+#include <type_traits>
+#include <utility>
+
 #include "decode/layers.h"
 
 namespace sekisho {
 namespace {
+
+// All fields that decode owns start as zero: those from `src` up to `direction`; the ones before are set anew or are the caller's.
+constexpr std::size_t kFirstCleared = offsetof(Packet, src), kFirstKept = offsetof(Packet, direction);
+using Wide = std::uint64_t __attribute__((vector_size(16), aligned(1), may_alias));
+static_assert(std::is_trivially_copyable_v<Packet> && kFirstKept - kFirstCleared >= sizeof(Wide));
+
+// Straight-line wide stores: for `packet = {}` and memset of this size gcc 12 emits `rep stos`, which alone takes 15 ns.
+template <std::size_t... I>
+inline void clear(std::uint8_t* at, std::index_sequence<I...>) {
+  ((*reinterpret_cast<Wide*>(at + I * sizeof(Wide)) = Wide{}), ...);
+}
+inline void clear(Packet& packet) {
+  auto* bytes = reinterpret_cast<std::uint8_t*>(&packet);
+  constexpr std::size_t whole = (kFirstKept - kFirstCleared) / sizeof(Wide);
+  clear(bytes + kFirstCleared, std::make_index_sequence<whole>{});
+  *reinterpret_cast<Wide*>(bytes + kFirstKept - sizeof(Wide)) = Wide{};  // the rest, overlapping
+}
 
 // AF_INET6 of Linux does not occur here; these are of NetBSD and OpenBSD, FreeBSD, Darwin, and Linux all the same.
 constexpr bool is_af_inet6(std::uint32_t af) { return af == 24 || af == 28 || af == 30 || af == 10; }
@@ -23,7 +43,7 @@ void decode_loopback(Decoding& d, Cursor c) {
 std::uint64_t mac_of(const std::uint8_t* p) { return std::uint64_t{load_be16(p)} << 32 | load_be32(p + 2); }
 
 // Linux cooked capture: the protocol is an ethertype, or a small number for 802.3 and LLC.
-void decode_cooked(Decoding& d, Cursor c, std::size_t header, std::size_t type_at, std::size_t length_at, std::size_t address_at) {
+void decode_cooked(Decoding& d, Cursor c, std::uint32_t header, std::size_t type_at, std::size_t length_at, std::size_t address_at) {
   if (!has(c, header, Malformed::short_link, d.packet)) return;
   const auto type = load_be16(c.at + type_at);
   const auto address_bytes = header == 20 ? c.at[length_at] : load_be16(c.at + length_at);
@@ -59,23 +79,13 @@ void decode_link(Decoding& d, Cursor c, LinkType link) {
 }  // namespace
 
 void decode(const Frame& frame, const DecodeOptions& options, Packet& packet) {
-  // A fresh packet but for what others own. Compilers turn this into a dozen wide stores.
-  const auto index = packet.index;
-  const auto host = packet.host;
-  const auto direction = packet.direction;
-  const auto traffic_class = packet.traffic_class;
-  packet = Packet{};
-  packet.index = index;
-  packet.host = host;
-  packet.direction = direction;
-  packet.traffic_class = traffic_class;
-
+  clear(packet);
   packet.time = frame.time;
   packet.weight = frame.weight;
   packet.interface = frame.interface;
-  const auto captured = frame.bytes.size();
-  const auto length = std::max<std::size_t>(captured, frame.wire_bytes);
-  packet.wire_bytes = static_cast<std::uint32_t>(length);
+  const auto captured = static_cast<std::uint32_t>(frame.bytes.size());
+  const auto length = std::max(captured, frame.wire_bytes);
+  packet.wire_bytes = length;
   Decoding d{options, packet};
   decode_link(d, {frame.bytes.data(), captured, length}, frame.link);
 }

@@ -7,11 +7,11 @@ namespace {
 std::uint64_t mac_at(const std::uint8_t* p) { return std::uint64_t{load_be16(p)} << 32 | load_be32(p + 2); }
 
 // Radiotap's flags field: is the 802.11 header padded to four bytes? It follows the optional time stamp.
-bool header_is_padded(const Cursor& c, std::size_t header) {
+bool header_is_padded(Cursor c, std::uint32_t header) {
   constexpr std::uint32_t kTimeStamp = 1, kFlags = 2, kMore = 1U << 31;
   const auto present = load_le32(c.at + 4);
   if (!(present & kFlags)) return false;
-  std::size_t at = 4;
+  std::uint32_t at = 4;
   while (load_le32(c.at + at) & kMore) {
     at += 4;
     if (at + 4 > header) return false;
@@ -26,7 +26,7 @@ bool header_is_padded(const Cursor& c, std::size_t header) {
 
 void decode_radiotap(Decoding& d, Cursor c) {
   if (!has(c, 8, Malformed::short_link, d.packet)) return;
-  const std::size_t header = load_le16(c.at + 2);
+  const std::uint32_t header = load_le16(c.at + 2);
   if (header < 8) return note(d.packet, Malformed::short_link);
   if (!has(c, header, Malformed::short_link, d.packet)) return;
   decode_ieee80211(d, skip(c, header), header_is_padded(c, header));
@@ -39,7 +39,7 @@ void decode_ieee80211(Decoding& d, Cursor c, bool padded) {
   constexpr std::uint8_t kToDs = 0x01, kFromDs = 0x02, kProtected = 0x40, kOrder = 0x80;
   if ((control & kVersionAndType) != kData) return;
   const bool four_addresses = (flags & kToDs) && (flags & kFromDs), qos = control & kQos;
-  std::size_t header = 24 + (four_addresses ? 6 : 0);
+  std::uint32_t header = 24 + (four_addresses ? 6 : 0);
   const auto qos_at = header;
   if (qos) header += 2 + (flags & kOrder ? 4 : 0);  // order in a QoS frame: an HT control field follows
   if (!has(c, header, Malformed::short_link, d.packet)) return;

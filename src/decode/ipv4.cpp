@@ -27,8 +27,8 @@ void decode_ipv4(Decoding& d, Cursor c) {
   packet.src = address_from_v4(load_be32(p + 12));
   packet.dst = address_from_v4(load_be32(p + 16));
 
-  const std::size_t header = (p[0] & 15) * 4U;
-  std::size_t total = load_be16(p + 2);
+  const std::uint32_t header = (p[0] & 15) * 4U;
+  std::uint32_t total = load_be16(p + 2);
   if (total == 0) total = c.length;  // segmentation offload: the capture holds what the card will cut
   packet.ip_bytes = static_cast<std::uint32_t>(total);
   if (header < 20) return note(packet, Malformed::bad_ip_header_length);

@@ -20,7 +20,7 @@ constexpr std::uint8_t common_extension(std::uint8_t header) {
 }
 
 // Returns false when nothing that can be decoded follows: a later fragment.
-bool enter_fragment(Packet& packet, const Cursor& c) {
+bool enter_fragment(Packet& packet, Cursor c) {
   packet.ipv6_extensions |= kExtFragment;
   const auto field = load_be16(c.at + 2);
   const unsigned offset = field & 0xfff8;
@@ -47,7 +47,7 @@ void decode_ipv6(Decoding& d, Cursor c) {
   packet.dst = {load_be64(p + 24), load_be64(p + 32)};
   std::uint8_t next = p[6];
   packet.protocol = next;
-  std::size_t total = load_be16(p + 4) + 40U;
+  std::uint32_t total = load_be16(p + 4) + 40U;
   constexpr std::uint8_t kNoNextHeader = 59;
   if (total == 40 && next != kNoNextHeader) total = c.length;  // segmentation offload or a jumbogram
   packet.ip_bytes = static_cast<std::uint32_t>(total);
@@ -69,7 +69,7 @@ void decode_ipv6(Decoding& d, Cursor c) {
       continue;
     }
     packet.ipv6_extensions |= next == kAh ? std::uint8_t{kExtAh} : bit;
-    const std::size_t bytes = next == kAh ? (c.at[1] + 2U) * 4 : (c.at[1] + 1U) * 8;
+    const std::uint32_t bytes = next == kAh ? (c.at[1] + 2U) * 4 : (c.at[1] + 1U) * 8;
     if (!has(c, bytes, Malformed::bad_ipv6_extension, packet)) return;
     next = c.at[0];
     packet.protocol = next;

@@ -50,10 +50,10 @@ void decode_ip_in_ip(Decoding& d, Cursor c);
 void decode_vxlan(Decoding& d, Cursor c);
 void decode_gtp_u(Decoding& d, Cursor c);
 
-inline void set_payload(Packet& packet, const Cursor& c) {
+inline void set_payload(Packet& packet, Cursor c) {
   packet.payload = c.at;
-  packet.payload_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(c.length, 0xffff));
-  packet.payload_captured = static_cast<std::uint16_t>(std::min<std::size_t>(c.captured, 0xffff));
+  packet.payload_bytes = static_cast<std::uint16_t>(std::min(c.length, 0xffffU));
+  packet.payload_captured = static_cast<std::uint16_t>(std::min(c.captured, 0xffffU));
 }
 
 }  // namespace sekisho

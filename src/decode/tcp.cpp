@@ -4,14 +4,14 @@
 namespace sekisho {
 namespace {
 
-void read_options(Packet& packet, const std::uint8_t* p, std::size_t captured, std::size_t bytes) {
+void read_options(Packet& packet, const std::uint8_t* p, std::uint32_t captured, std::uint32_t bytes) {
   constexpr std::uint32_t kPaddedTimestamp = 0x0101080a;  // NOP NOP timestamp: nearly every segment that has options
   if (bytes == 12 && captured >= 12 && load_be32(p) == kPaddedTimestamp) {
     packet.tcp_options = kOptTimestamp;
     return;
   }
   constexpr std::uint8_t kEnd = 0, kNop = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kSack = 5, kTimestamp = 8;
-  for (std::size_t at = 0; at < bytes;) {
+  for (std::uint32_t at = 0; at < bytes;) {
     if (at >= captured) {
       packet.truncated = true;
       return;
@@ -42,7 +42,7 @@ void read_options(Packet& packet, const std::uint8_t* p, std::size_t captured, s
 }
 
 // A header that was cut: the fields that are still there.
-void read_part(Packet& packet, const Cursor& c) {
+void read_part(Packet& packet, Cursor c) {
   if (c.captured >= 4) {
     packet.sport = load_be16(c.at);
     packet.dport = load_be16(c.at + 2);
@@ -69,7 +69,7 @@ void decode_tcp(Decoding& d, Cursor c) {
   packet.tcp_ack = load_be32(p + 8);
   packet.tcp_flags = p[13];
   packet.tcp_window = load_be16(p + 14);
-  const std::size_t header = (p[12] >> 4) * 4U;
+  const std::uint32_t header = (p[12] >> 4) * 4U;
   packet.tcp_header_bytes = static_cast<std::uint8_t>(header);
   if (header < 20 || header > c.length) {
     note(packet, Malformed::bad_tcp_header_length);
@@ -78,7 +78,7 @@ void decode_tcp(Decoding& d, Cursor c) {
   if (header > 20) read_options(packet, p + 20, c.captured - 20, header - 20);
   if (header > c.captured) {
     packet.truncated = true;
-    packet.payload_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(c.length - header, 0xffff));
+    packet.payload_bytes = static_cast<std::uint16_t>(std::min(c.length - header, 0xffffU));
     return;
   }
   set_payload(packet, skip(c, header));

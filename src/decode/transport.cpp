@@ -26,7 +26,7 @@ void decode_udp(Decoding& d, Cursor c) {
     packet.dport = load_be16(c.at + 2);
   }
   if (!has(c, 8, Malformed::short_transport, packet)) return;
-  const std::size_t length = load_be16(c.at + 4);
+  const std::uint32_t length = load_be16(c.at + 4);
   const bool is_first_fragment = packet.fragment == Fragment::first;  // its length counts the other fragments, too
   if (length < 8 ? length != 0 : length > c.length && !is_first_fragment)
     note(packet, Malformed::bad_udp_length);
@@ -46,9 +46,9 @@ void decode_icmp(Decoding& d, Cursor c, std::uint8_t protocol) {
     packet.icmp_type = c.at[0];
     packet.icmp_code = c.at[1];
   }
-  const std::size_t header = protocol == kIcmp ? 8 : 4;
+  const std::uint32_t header = protocol == kIcmp ? 8 : 4;
   if (!has(c, header, Malformed::short_transport, packet)) return;
-  set_payload(packet, skip(c, std::min<std::size_t>(8, c.captured)));
+  set_payload(packet, skip(c, std::min(c.captured, 8U)));
 }
 
 void decode_sctp(Decoding& d, Cursor c) {
@@ -86,7 +86,7 @@ void decode_ah(Decoding& d, Cursor c) {
   for (unsigned headers = 0; headers < kMaxExtensionHeaders; ++headers) {
     if (!has(c, 12, Malformed::short_transport, packet)) return;
     const auto next = c.at[0];
-    const std::size_t bytes = (c.at[1] + 2U) * 4;
+    const std::uint32_t bytes = (c.at[1] + 2U) * 4;
     if (bytes < 12) return note(packet, Malformed::short_transport);
     if (!has(c, bytes, Malformed::short_transport, packet)) return;
     c = skip(c, bytes);

@@ -29,7 +29,7 @@ bool skip_source_routes(Packet& packet, Cursor& c) {
   for (unsigned routes = 0; routes < kMaxExtensionHeaders; ++routes) {
     if (!has(c, 4, Malformed::short_tunnel, packet)) return false;
     const auto family = load_be16(c.at);
-    const std::size_t bytes = c.at[3];
+    const std::uint32_t bytes = c.at[3];
     if (!has(c, 4 + bytes, Malformed::short_tunnel, packet)) return false;
     c = skip(c, 4 + bytes);
     if (family == 0 && bytes == 0) return true;
@@ -48,7 +48,7 @@ void decode_gre(Decoding& d, Cursor c) {
   const auto flags = load_be16(c.at), type = load_be16(c.at + 2);
   constexpr std::uint16_t kChecksum = 0x8000, kRouting = 0x4000, kKey = 0x2000, kSequence = 0x1000, kAcknowledgment = 0x0080, kVersion = 7;
   const unsigned version = flags & kVersion;
-  std::size_t header = 4;
+  std::uint32_t header = 4;
   if (flags & (kChecksum | kRouting)) header += 4;
   if (flags & kKey) header += 4;
   if (flags & kSequence) header += 4;
@@ -92,7 +92,7 @@ void decode_gtp_u(Decoding& d, Cursor c) {
     for (unsigned headers = 0; next != 0; ++headers) {
       if (headers == kMaxExtensionHeaders) return note(packet, Malformed::too_many_headers);
       if (!has(c, 1, Malformed::short_tunnel, packet)) return;
-      const std::size_t bytes = c.at[0] * 4U;
+      const std::uint32_t bytes = c.at[0] * 4U;
       if (bytes == 0) return note(packet, Malformed::short_tunnel);
       if (!has(c, bytes, Malformed::short_tunnel, packet)) return;
       next = c.at[bytes - 1];

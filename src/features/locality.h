@@ -14,6 +14,12 @@ struct Locality {
   std::string reason;                // one sentence for the report: what was inferred and why
 };
 
+// Sent to a group or to everybody. The link decides where it is known: captures with scrambled addresses have unicast frames to 224/4.
+inline bool is_to_group(const Packet& p) {
+  constexpr std::uint64_t kGroupBit = 1ULL << 40;
+  return p.dst_mac != 0 ? (p.dst_mac & kGroupBit) != 0 : is_multicast(p.dst);
+}
+
 // Infers the local side from the first packets of a capture. Pure.
 Locality infer_locality(std::span<const Packet> packets);
 
