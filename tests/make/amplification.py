@@ -260,6 +260,8 @@ def amplify(vector, *, family=4, direction="ingress", rate_pps=500, seconds=2.0,
             src, dst, ttl = hosts[which], guarded(family), ttls[which]
         spread = min(0.1, seconds / 10) / burst
         for k in range(DATAGRAMS.get(vector, 1)):
+            if vector == "memcached" and k:  # only the first datagram says VALUE
+                parts = [(answer[:2] + struct.pack("!HHH", k, 42, 0) + b"x" * 56, size)]
             for part, part_size in parts:
                 datagram(trace, now, src, dst, port, client_port, part, part_size, ttl, rng.getrandbits(16))
                 now += spread

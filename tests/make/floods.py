@@ -236,12 +236,13 @@ def icmp_other(f, now, src, dst):
 
 def mld(f, now, src, dst):
     """Neighbour solicitations and listener reports for ever new groups, hop limit as the protocols demand."""
+    src = src if f.egress else b"\xfe\x80" + bytes(6) + src[8:]
     if f.rng.random() < 0.5:
         body = bytes(4) + b"\xff\x02" + bytes(11) + f.rng.randbytes(3)
-        f.trace.add(now, icmp(b"\xfe\x80" + bytes(6) + src[8:], ip("ff02::1"), 131, 0, body, ttl=1))
+        f.trace.add(now, icmp(src, ip("ff02::1"), 131, 0, body, ttl=1))
     else:
         body = bytes(4) + dst[:13] + f.rng.randbytes(3) + b"\x01\x01" + b"\x02" + f.rng.randbytes(5)
-        f.trace.add(now, icmp(b"\xfe\x80" + bytes(6) + src[8:], dst, 135, 0, body, ttl=255))
+        f.trace.add(now, icmp(src, dst, 135, 0, body, ttl=255))
 
 
 def igmp(f, now, src, dst):

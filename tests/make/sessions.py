@@ -22,16 +22,18 @@ def frame(family, direction, start, seconds, after, seed):
     return rng, trace, lambda: (bot_address(rng, family), guarded(family))
 
 
-def stomp(*, family=4, direction="ingress", rate_pps=2500, seconds=2.0, start=2.0, after=0.7, seed=1, connections=60, port=80):
+def stomp(*, family=4, direction="ingress", rate_pps=2500, seconds=2.0, start=2.0, after=0.7, seed=1, connections=60, port=80,
+          handshakes=True):
     """Mirai 5: real handshakes, then PSH+ACK with 768 random bytes whose sequence number moves by one: 808 bytes of IP.
 
-    start=0 with the handshakes before the capture is what a capture from the middle shows: see `middle`."""
+    Without `handshakes` they lie before the capture."""
     rng, trace, pair = frame(family, direction, start, seconds, after, seed)
     opened = []
     for n in range(connections):
         client, server = pair()
         c = Conversation(trace, client, server, rng.randrange(1024, 65536), port, rng, rtt=0.03)
-        c.open(start + n * 0.1 / connections)
+        if handshakes:
+            c.open(start + n * 0.1 / connections)
         opened.append(c)
     first, count = start + 0.15, round(rate_pps * (seconds - 0.15))
     for n in range(count):
