@@ -147,9 +147,9 @@ SERVICES = {  # port: (server speaks first, first client message, refusal)
 }
 
 
-def service(*, name, family=4, direction="ingress", seed=1, connections=60, gap_s=0.5):
+def service(*, service_name, family=4, direction="ingress", seed=1, connections=60, gap_s=0.5):
     """Short connection after short connection to a login service, each with one refused attempt."""
-    port, greeting, attempt, refusal = SERVICES[name]
+    port, greeting, attempt, refusal = SERVICES[service_name]
     rng, trace, source, target = new(seed, family, 10 + connections * gap_s, direction)
     for n in range(connections):
         c = Conversation(trace, source, target, rng.randrange(32768, 61000), port, rng, rtt=0.04)

@@ -29,7 +29,8 @@ class MiraiBot:
         port = port or (2323 if self.rng.random() < 0.1 else 23)
         data, length = tcp(self.address, dst, self.sport, port, SYN, as_number(dst) if sequence is None else sequence, window=self.window,
                            ttl=64 if is_guarded(self.address) else self.ttl, ident=self.rng.getrandbits(16))
-        return data[:32] + bytes([header_words << 4]) + data[33:], length
+        offset_at = len(data) - 8
+        return data[:offset_at] + bytes([header_words << 4]) + data[offset_at + 1:], length
 
 
 def new(seed, family, end, quiet_net=False):
@@ -70,7 +71,7 @@ def device_ports(*, family=4, seed=1, sources=40, syns=3, seconds=30.0, ports=li
     return trace
 
 
-def tool(*, name, family=4, seed=1, port=443, targets=200, ports=1, rate_pps=50.0):
+def tool(*, tool_name, family=4, seed=1, port=443, targets=200, ports=1, rate_pps=50.0):
     """zmap or masscan by their marks, over `targets` addresses of the guarded network and `ports` ports of each."""
     rng, trace = new(seed, family, 2.0 + targets * ports / rate_pps)
     source, ttl, secret = ip("198.18.9.9") if family == 4 else ip("2001:db8:bad::9"), 52, rng.getrandbits(32)
@@ -79,7 +80,7 @@ def tool(*, name, family=4, seed=1, port=443, targets=200, ports=1, rate_pps=50.
     for n, (t, p) in enumerate(todo):
         dst, dport = (neighbour(family, t) if targets > 1 else guarded(family)), port + p
         seq = random.Random(secret ^ t << 16 ^ dport).getrandbits(32)
-        if name == "zmap":
+        if tool_name == "zmap":
             packet = tcp(source, dst, 32768 + n % 28000, dport, SYN, seq, window=65535, ident=54321, ttl=ttl)
         else:
             ident = (as_number(dst) ^ dport ^ seq) & 0xFFFF
