@@ -72,6 +72,7 @@ th,td{padding:.28rem .6rem .28rem 0;vertical-align:baseline;border-bottom:1px so
 tr:last-child td{border-bottom:0}
 .n{text-align:right;white-space:nowrap}
 td.b{width:34%;min-width:4rem;padding-right:0}
+.peers td.b{width:18%;min-width:2.5rem}
 .bar{display:block;width:100%;height:.6rem}
 .bar .track{fill:var(--track)}.bar .fill{fill:var(--area)}
 .bar.tone .fill{fill:var(--tone)}
