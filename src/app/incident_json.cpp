@@ -43,8 +43,8 @@ Json process_json(const std::optional<ProcessFact>& process) {
   if (!process) return nullptr;
   return {{"pid", process->pid},
           {"exe", safe(process->exe)},
-          {"unit", process->unit.empty() ? Json{nullptr} : Json{safe(process->unit)}},
-          {"uid", process->uid < 0 ? Json{nullptr} : Json{process->uid}},
+          {"unit", process->unit.empty() ? Json(nullptr) : Json(safe(process->unit))},
+          {"uid", process->uid < 0 ? Json(nullptr) : Json(process->uid)},
           {"deleted", process->deleted}};
 }
 
@@ -61,7 +61,7 @@ Json texts_json(const Texts& texts) {
   return list;
 }
 
-Json time_json(const std::optional<TimeNs>& time) { return time ? Json{format_rfc3339(*time)} : Json{nullptr}; }
+Json time_json(const std::optional<TimeNs>& time) { return time ? Json(format_rfc3339(*time)) : Json(nullptr); }
 
 Json malformed_json(const Input& input) {
   Json counters = Json::object();
@@ -154,7 +154,7 @@ Json incident_json(const Incident& incident) {
           {"technique", texts_json(incident.techniques)},
           {"explanation", safe(explanation(incident))},
           {"advice", advice_of(incident)},
-          {"evidence", incident.evidence_path.empty() ? Json{nullptr} : Json{safe(incident.evidence_path)}},
+          {"evidence", incident.evidence_path.empty() ? Json(nullptr) : Json(safe(incident.evidence_path))},
           {"degraded", incident.degraded}};
 }
 

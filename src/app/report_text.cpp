@@ -142,8 +142,8 @@ void short_lines(TextPage& page, const std::vector<const Incident*>& incidents, 
     if (shown++ == kShownShort) break;
     const Mark mark = mark_of(i->severity);
     page.entry(0, 5, fmt::format("{:>2} {}", number++, mark.sign), mark.ink,
-               fmt::format("{} {} {} {} on {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), direction_word(*i), title_of(*i),
-                           subject_name(*i), format_count(i->packets), format_count(i->distinct_peers), i->distinct_peers == 1 ? "peer" : "peers"));
+               fmt::format("{} {} {} {} {} {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), direction_word(*i), title_of(*i),
+                           i->direction == Direction::egress ? "from" : "on", subject_name(*i), format_count(i->packets), format_count(i->distinct_peers), i->distinct_peers == 1 ? "peer" : "peers"));
   }
   if (incidents.size() > kShownShort) page.entry(5, 0, "", Ink::none, fmt::format("and {} more; --json lists all", incidents.size() - kShownShort), Ink::dim);
   page.blank();

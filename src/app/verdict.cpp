@@ -149,7 +149,7 @@ Verdict judge(const Analysis& analysis) {
 
 std::string title_of(const Incident& incident) {
   const Label* label = find_label(incident.label);
-  return label ? std::string{label->title} : escape_hostile(incident.label, 64);
+  return label ? std::string{label->title} : escape_hostile(incident.label, 32);
 }
 
 std::string short_id(const Incident& incident) {
