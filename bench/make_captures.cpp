@@ -1,4 +1,4 @@
-// Writes the captures of bench/analyze: make_captures KIND FILE [PACKETS], or make_captures cut FILE OUT PACKETS. Fixed seed: same bytes each time.
+// Writes the captures of bench/analyze, the same bytes each time: make_captures KIND FILE [PACKETS].
 //
 // spoofed  60-byte SYNs and UDP packets from a million spoofed sources to one host
 // mixed    web, DNS and ssh in both directions, with a UDP flood, a SYN flood, a DNS amplification and scans among them; cut at 128 bytes
@@ -48,15 +48,19 @@ std::uint32_t nth_address(std::uint32_t i) {
 // The same for hosts that exist: moved out of the networks that no host on the Internet has.
 std::uint32_t real_address(std::uint32_t i) {
   const std::uint32_t a = nth_address(i), top = a >> 24;
-  const bool nowhere = top == 0 || top == 10 || top == 100 || top == 127 || top == 169 || top == 172 || top == 192 || top == 198 || top == 203 || top >= 224;
+  const bool nowhere =
+      top == 0 || top == 10 || top == 100 || top == 127 || top == 169 || top == 172 || top == 192 || top == 198 || top == 203 || top >= 224;
   return nowhere ? (a & 0x00ffffff) | 45U << 24 : a;
 }
 
 // A question for "www.example.org", and as many A records in answer to it as fit below the snap length.
 #define DNS_RECORD "\xc0\x0c\0\x01\0\x01\0\0\x01\x2c\0\x04\xc0\0\x02\x07"
-constexpr char kDnsQuery[] = "\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07" "example\x03org\0\0\x01\0\x01";
-constexpr char kDnsAnswer[] = "\x12\x34\x81\x80\0\x01\0\0\0\0\0\0\x03www\x07" "example\x03org\0\0\x01\0\x01"
-    DNS_RECORD DNS_RECORD DNS_RECORD DNS_RECORD;
+constexpr char kDnsQuery[] =
+    "\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07"
+    "example\x03org\0\0\x01\0\x01";
+constexpr char kDnsAnswer[] =
+    "\x12\x34\x81\x80\0\x01\0\0\0\0\0\0\x03www\x07"
+    "example\x03org\0\0\x01\0\x01" DNS_RECORD DNS_RECORD DNS_RECORD DNS_RECORD;
 #undef DNS_RECORD
 constexpr std::uint16_t kDnsQueryBytes = 33, kDnsRecordBytes = 16;
 static_assert(sizeof kDnsQuery - 1 == kDnsQueryBytes && sizeof kDnsAnswer - 1 == kDnsQueryBytes + 4 * kDnsRecordBytes);
@@ -71,8 +75,8 @@ struct Segment {
   std::uint8_t protocol = 6, ttl = 57, flags = 0;
   std::uint32_t seq = 0, ack = 0;
   std::uint16_t window = 64'240, payload = 0, id = 0;
-  bool options = false;        // TCP: the 20 bytes that a Linux SYN carries
-  std::string_view begins;     // first payload bytes; the rest is filled
+  bool options = false;     // TCP: the 20 bytes that a Linux SYN carries
+  std::string_view begins;  // first payload bytes; the rest is filled
   std::uint8_t dns_answers = 0;
 };
 template <std::size_t N>
@@ -137,8 +141,8 @@ class Writer {
       if (s.dns_answers) payload[7] = s.dns_answers;
     }
     const std::array<std::uint32_t, 4> record{static_cast<std::uint32_t>(kStart + time_ns / 1'000'000'000),
-                                              static_cast<std::uint32_t>(time_ns % 1'000'000'000 / 1000), static_cast<std::uint32_t>(captured),
-                                              static_cast<std::uint32_t>(wire)};
+                                              static_cast<std::uint32_t>(time_ns % 1'000'000'000 / 1000),
+                                              static_cast<std::uint32_t>(captured), static_cast<std::uint32_t>(wire)};
     std::memcpy(buffer.data(), record.data(), sizeof record);
     write(buffer.data(), 16 + captured);
   }
@@ -173,8 +177,14 @@ std::uint8_t ttl_of(std::uint32_t address) { return static_cast<std::uint8_t>(40
 
 Segment bare_syn(Random& random, std::uint32_t src, std::uint32_t dst, std::uint16_t dport) {
   const auto r = random.next();
-  return {.src = src, .dst = dst, .sport = static_cast<std::uint16_t>(1024 + (r >> 16) % 64'000), .dport = dport, .ttl = ttl_of(src), .flags = 2,
-          .seq = static_cast<std::uint32_t>(r >> 32), .id = static_cast<std::uint16_t>(r)};
+  return {.src = src,
+          .dst = dst,
+          .sport = static_cast<std::uint16_t>(1024 + (r >> 16) % 64'000),
+          .dport = dport,
+          .ttl = ttl_of(src),
+          .flags = 2,
+          .seq = static_cast<std::uint32_t>(r >> 32),
+          .id = static_cast<std::uint16_t>(r)};
 }
 
 void spoofed(Writer& out, std::uint64_t packets) {
@@ -201,7 +211,8 @@ void scan(Writer& out, std::uint64_t packets) {
 
 void unique(Writer& out, std::uint64_t packets) {
   Random random;
-  for (std::uint64_t i = 0; i < packets; ++i) out.put(bare_syn(random, nth_address(static_cast<std::uint32_t>(i)), kVictim, 443), i * 2'000);
+  for (std::uint64_t i = 0; i < packets; ++i)
+    out.put(bare_syn(random, nth_address(static_cast<std::uint32_t>(i)), kVictim, 443), i * 2'000);
 }
 
 // One conversation of the guarded host, told packet by packet.
@@ -237,9 +248,13 @@ class Conversation {
         return true;
       }
       case 4: {  // its answer, acknowledged every second packet
-        const auto size = static_cast<std::uint16_t>(sort_ == Sort::ssh ? 36 + random.below(8) * 16 : answer_left_ > 1 ? 1448 : 100 + random.below(1300));
+        const auto size = static_cast<std::uint16_t>(sort_ == Sort::ssh ? 36 + random.below(8) * 16
+                                                     : answer_left_ > 1 ? 1448
+                                                                        : 100 + random.below(1300));
         tcp(s, false, answer_left_ > 1 ? 16 : 24, size);
-        s.begins = sort_ == Sort::web ? answered_ ? bytes(kTlsData) : bytes(kServerHello) : answered_ ? std::string_view{} : bytes(kSshBanner);
+        s.begins = sort_ == Sort::web ? answered_ ? bytes(kTlsData) : bytes(kServerHello)
+                   : answered_ ? std::string_view{}
+                                      : bytes(kSshBanner);
         answered_ = true;
         our_seq_ += size;
         --answer_left_;
@@ -265,17 +280,33 @@ class Conversation {
     if (step_ > 1) return false;
     const bool ask = step_++ == 0;
     const auto answers = static_cast<std::uint8_t>(ask ? 0 : 1 + random.below(12));
-    s = {.src = ask ? kVictim : kResolver, .dst = ask ? kResolver : kVictim, .sport = ask ? port_ : std::uint16_t{53},
-         .dport = ask ? std::uint16_t{53} : port_, .protocol = 17, .ttl = static_cast<std::uint8_t>(ask ? 64 : 58),
-         .payload = static_cast<std::uint16_t>(kDnsQueryBytes + answers * kDnsRecordBytes), .id = static_cast<std::uint16_t>(random.next()),
-         .begins = ask ? bytes(kDnsQuery) : bytes(kDnsAnswer), .dns_answers = answers};
+    s = {.src = ask ? kVictim : kResolver,
+         .dst = ask ? kResolver : kVictim,
+         .sport = ask ? port_ : std::uint16_t{53},
+         .dport = ask ? std::uint16_t{53} : port_,
+         .protocol = 17,
+         .ttl = static_cast<std::uint8_t>(ask ? 64 : 58),
+         .payload = static_cast<std::uint16_t>(kDnsQueryBytes + answers * kDnsRecordBytes),
+         .id = static_cast<std::uint16_t>(random.next()),
+         .begins = ask ? bytes(kDnsQuery) : bytes(kDnsAnswer),
+         .dns_answers = answers};
     return true;
   }
   void tcp(Segment& s, bool from_peer, std::uint8_t flags, std::uint16_t payload, bool options = false) {
     const std::uint16_t service = sort_ == Sort::ssh ? 22 : 443;
-    s = {.src = from_peer ? peer_ : kVictim, .dst = from_peer ? kVictim : peer_, .sport = from_peer ? port_ : service, .dport = from_peer ? service : port_,
-         .ttl = from_peer ? ttl_of(peer_) : std::uint8_t{64}, .flags = flags, .seq = from_peer ? their_seq_ : our_seq_,
-         .ack = flags == 2 ? 0 : from_peer ? our_seq_ : their_seq_, .payload = payload, .id = id_++, .options = options};
+    s = {.src = from_peer ? peer_ : kVictim,
+         .dst = from_peer ? kVictim : peer_,
+         .sport = from_peer ? port_ : service,
+         .dport = from_peer ? service : port_,
+         .ttl = from_peer ? ttl_of(peer_) : std::uint8_t{64},
+         .flags = flags,
+         .seq = from_peer ? their_seq_ : our_seq_,
+         .ack = flags == 2  ? 0
+                : from_peer ? our_seq_
+                            : their_seq_,
+         .payload = payload,
+         .id = id_++,
+         .options = options};
   }
 
   Sort sort_ = Sort::web;
@@ -290,15 +321,29 @@ Segment attack(Random& random, int phase) {
   const auto r = random.next();
   if (phase == 1) {  // a UDP flood by 20,000 bots
     const auto src = real_address(3'000'000 + random.below(20'000));
-    return {.src = src, .dst = kVictim, .sport = static_cast<std::uint16_t>(1024 + r % 60'000), .dport = static_cast<std::uint16_t>(r >> 20), .protocol = 17,
-            .ttl = ttl_of(src), .seq = static_cast<std::uint32_t>(r >> 32), .payload = 512, .id = static_cast<std::uint16_t>(r >> 40)};
+    return {.src = src,
+            .dst = kVictim,
+            .sport = static_cast<std::uint16_t>(1024 + r % 60'000),
+            .dport = static_cast<std::uint16_t>(r >> 20),
+            .protocol = 17,
+            .ttl = ttl_of(src),
+            .seq = static_cast<std::uint32_t>(r >> 32),
+            .payload = 512,
+            .id = static_cast<std::uint16_t>(r >> 40)};
   }
   if (phase == 2) return bare_syn(random, static_cast<std::uint32_t>(r), kVictim, 443);  // a SYN flood, spoofed at random
-  const auto src = real_address(4'000'000 + random.below(2'000));                          // DNS amplification by 2,000 reflectors
+  const auto src = real_address(4'000'000 + random.below(2'000));                        // DNS amplification by 2,000 reflectors
   const auto answers = static_cast<std::uint8_t>(70 + r % 16);
-  return {.src = src, .dst = kVictim, .sport = 53, .dport = static_cast<std::uint16_t>(r >> 20), .protocol = 17, .ttl = ttl_of(src),
-          .payload = static_cast<std::uint16_t>(kDnsQueryBytes + answers * kDnsRecordBytes), .id = static_cast<std::uint16_t>(r >> 40),
-          .begins = bytes(kDnsAnswer), .dns_answers = answers};
+  return {.src = src,
+          .dst = kVictim,
+          .sport = 53,
+          .dport = static_cast<std::uint16_t>(r >> 20),
+          .protocol = 17,
+          .ttl = ttl_of(src),
+          .payload = static_cast<std::uint16_t>(kDnsQueryBytes + answers * kDnsRecordBytes),
+          .id = static_cast<std::uint16_t>(r >> 40),
+          .begins = bytes(kDnsAnswer),
+          .dns_answers = answers};
 }
 
 void mixed(Writer& out, std::uint64_t packets) {

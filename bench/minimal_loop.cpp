@@ -140,7 +140,9 @@ int main(int argc, char** argv) {
   std::size_t port = 0;
   for (std::size_t i = 1; i < totals->to_port.size(); ++i)
     if (totals->to_port[i] > totals->to_port[port]) port = i;
-  std::printf("packets %" PRIu64 " bytes %" PRIu64 " sources %zu largest %u tcp %" PRIu64 " syn %" PRIu64 " udp %" PRIu64 " other %" PRIu64 " port %zu\n",
-              totals->packets, totals->bytes, table.size(), table.largest().packets, totals->tcp, totals->syn, totals->udp, totals->other, port);
+  std::printf("packets %" PRIu64 " bytes %" PRIu64 " sources %zu largest %u tcp %" PRIu64 " syn %" PRIu64 " udp %" PRIu64 " other %" PRIu64
+              " port %zu\n",
+              totals->packets, totals->bytes, table.size(), table.largest().packets, totals->tcp, totals->syn, totals->udp, totals->other,
+              port);
   return 0;
 }
