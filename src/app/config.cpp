@@ -21,7 +21,8 @@ namespace {
 constexpr Field<CaptureSettings> kCaptureFields[] = {
     {"mode", &CaptureSettings::mode, 0, 0, "how packets are taken from the interfaces"},
     {"interfaces", &CaptureSettings::interfaces, 0, 0, "interfaces to watch; empty: those with a default route"},
-    {"local", &CaptureSettings::local, 0, 0, "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
+    {"local", &CaptureSettings::local, 0, 0,
+     "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
 constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
@@ -51,7 +52,8 @@ const std::vector<Choice>& choices() {
   return all;
 }
 const Choice* choice_of(std::string_view section, std::string_view key) {
-  const auto found = std::find_if(choices().begin(), choices().end(), [&](const Choice& c) { return c.section == section && c.key == key; });
+  const auto found =
+      std::find_if(choices().begin(), choices().end(), [&](const Choice& c) { return c.section == section && c.key == key; });
   return found == choices().end() ? nullptr : &*found;
 }
 
@@ -78,7 +80,8 @@ std::string joined(const std::vector<std::string_view>& values, std::string_view
 }
 
 std::string duration_text(std::int64_t ms) {
-  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> units{{{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}}};
+  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> units{
+      {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}}};
   for (const auto& [scale, unit] : units)
     if (ms > 0 && ms % scale == 0) return fmt::format("{}{}", ms / scale, unit);
   return fmt::format("{}ms", ms);
@@ -121,7 +124,8 @@ class Checker {
     if (info == known_.end()) return unknown_section(name, given.place);
     SettingTable& table = config_.sections[name];
     for (const auto& [key, entry] : given.entries) {
-      const auto field = std::find_if(info->fields.begin(), info->fields.end(), [&, k = std::string_view{key}](const FieldInfo& f) { return f.name == k; });
+      const auto field = std::find_if(info->fields.begin(), info->fields.end(),
+                                      [&, k = std::string_view{key}](const FieldInfo& f) { return f.name == k; });
       if (field == info->fields.end()) {
         unknown_key(*info, key, entry);
       } else if (check_value(*info, *field, entry)) {
@@ -150,7 +154,9 @@ class Checker {
 
   bool check_value(const SectionInfo& info, const FieldInfo& field, const ConfigEntry& entry) {
     const auto refuse = [&](ConfigPlace place, std::string what) {
-      problems_.push_back({place, std::move(what), fmt::format("the default is {} (sekisho config explain {}.{})", to_toml(field, field.default_value), info.name, field.name)});
+      problems_.push_back(
+          {place, std::move(what),
+           fmt::format("the default is {} (sekisho config explain {}.{})", to_toml(field, field.default_value), info.name, field.name)});
       return false;
     };
     if (!convert_setting(info.name, field, entry.setting).ok())
@@ -167,7 +173,9 @@ class Checker {
       for (std::size_t i = 0; i < texts.size(); ++i) {
         const auto address = parse_address(texts[i]);
         if (!address)
-          return refuse(entry.elements[i], fmt::format("'{}' in 'public' of [capture] is no address (like \"203.0.113.5\" or \"2001:db8::5\")", escape_hostile(texts[i], 60)));
+          return refuse(entry.elements[i],
+                        fmt::format("'{}' in 'public' of [capture] is no address (like \"203.0.113.5\" or \"2001:db8::5\")",
+                                    escape_hostile(texts[i], 60)));
         config_.publics.push_back(*address);
       }
     }
@@ -179,9 +187,10 @@ class Checker {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto network = parse_network(texts[i]);
       if (!network) {
-        problems_.push_back({entry.elements[i],
-                             fmt::format("'{}' in '{}' of [{}] is no address or network", escape_hostile(texts[i], 60), field.name, info.name),
-                             "write them like \"203.0.113.5\", \"203.0.113.0/24\" or \"2001:db8::/32\""});
+        problems_.push_back(
+            {entry.elements[i],
+             fmt::format("'{}' in '{}' of [{}] is no address or network", escape_hostile(texts[i], 60), field.name, info.name),
+             "write them like \"203.0.113.5\", \"203.0.113.0/24\" or \"2001:db8::/32\""});
         return false;
       }
       out.push_back(*network);
@@ -239,8 +248,9 @@ Result<std::string> read_bounded(const std::string& path) {
     if (got < 0) {
       const int why = errno;
       ::close(fd);
-      return Error{fmt::format("{}: {}", escape_hostile(path), why == EISDIR ? "is a folder, not a configuration file" : std::strerror(why)),
-                   why == EISDIR ? ErrorKind::usage : ErrorKind::failed};
+      return Error{
+          fmt::format("{}: {}", escape_hostile(path), why == EISDIR ? "is a folder, not a configuration file" : std::strerror(why)),
+          why == EISDIR ? ErrorKind::usage : ErrorKind::failed};
     }
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
@@ -282,7 +292,8 @@ std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors
 
 std::string to_toml(const FieldInfo& field, const SettingValue& value) {
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "true" : "false";
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return field.type == "duration" ? quoted(duration_text(*whole)) : std::to_string(*whole);
+  if (const auto* whole = std::get_if<std::int64_t>(&value))
+    return field.type == "duration" ? quoted(duration_text(*whole)) : std::to_string(*whole);
   if (const auto* real = std::get_if<double>(&value)) {
     const auto text = fmt::format("{}", *real);
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
@@ -295,8 +306,7 @@ std::string to_toml(const FieldInfo& field, const SettingValue& value) {
 
 std::string expected(std::string_view section, const FieldInfo& field) {
   if (const auto* choice = choice_of(section, field.name)) return joined(choice->values, "\"", " or ");
-  if (field.type == "whole number" || field.type == "number")
-    return fmt::format("a {} from {} to {}", field.type, field.min, field.max);
+  if (field.type == "whole number" || field.type == "number") return fmt::format("a {} from {} to {}", field.type, field.min, field.max);
   if (field.type == "duration") {
     const auto limit = [](double ms) { return duration_text(static_cast<std::int64_t>(ms)); };
     return fmt::format("a duration from {} to {}, such as \"500ms\", \"10s\", \"5m\" or \"1h\"", limit(field.min), limit(field.max));

@@ -65,7 +65,8 @@ const SettingTable& section(const Config& config, const std::string& name);
 // in a file that is wrong, is ErrorKind::usage, with file, line, column, the line itself and the way out; all problems at once.
 Result<Config> load_config(const std::optional<std::string>& path, std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
 // The same from text; `name` stands in messages.
-Result<Config> parse_config_text(std::string_view name, std::string_view text, std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+Result<Config> parse_config_text(std::string_view name, std::string_view text,
+                                 std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
 
 // Every section that may stand in the file, in the order of `config defaults`, detectors last.
 struct SectionInfo {

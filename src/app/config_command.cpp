@@ -40,8 +40,9 @@ std::string dump(const ordered_json& document) { return document.dump(2, ' ', fa
 
 // One setting for people.
 std::string explain_one(const SectionInfo& section, const FieldInfo& field) {
-  return fmt::format("{}.{}\n  {}\n  takes    {}\n  default  {}\n  in the file:\n    [{}]\n    {} = {}\n", section.name, field.name, field.help,
-                     expected(section.name, field), to_toml(field, field.default_value), section.name, field.name, to_toml(field, field.default_value));
+  return fmt::format("{}.{}\n  {}\n  takes    {}\n  default  {}\n  in the file:\n    [{}]\n    {} = {}\n", section.name, field.name,
+                     field.help, expected(section.name, field), to_toml(field, field.default_value), section.name, field.name,
+                     to_toml(field, field.default_value));
 }
 
 int explain(const ConfigCommand& command, const std::vector<SectionInfo>& sections, std::FILE* out, std::FILE* err) {
@@ -96,7 +97,11 @@ int show(const ConfigCommand& command, const Config& config, const std::vector<S
       }
     }
   }
-  print(out, command.json ? dump({{"schema", 1}, {"file", config.file.empty() ? ordered_json(nullptr) : ordered_json(config.file)}, {"settings", settings}}) : text);
+  print(
+      out,
+      command.json
+          ? dump({{"schema", 1}, {"file", config.file.empty() ? ordered_json(nullptr) : ordered_json(config.file)}, {"settings", settings}})
+          : text);
   return 0;
 }
 
@@ -111,8 +116,9 @@ int check_file(const ConfigCommand& command, const Result<Config>& config, std::
   const auto& c = config.value();
   std::size_t given = 0;
   for (const auto& [name, table] : c.sections) given += table.size();
-  print(out, c.file.empty() ? fmt::format("there is no {}: every setting has its default\n", kDefaultConfigFile)
-                            : fmt::format("{}: correct, {} {} given\n", escape_hostile(c.file), given, given == 1 ? "setting" : "settings"));
+  print(out, c.file.empty()
+                 ? fmt::format("there is no {}: every setting has its default\n", kDefaultConfigFile)
+                 : fmt::format("{}: correct, {} {} given\n", escape_hostile(c.file), given, given == 1 ? "setting" : "settings"));
   return 0;
 }
 
@@ -122,7 +128,8 @@ std::string config_defaults(std::span<const DetectorSpec> detectors) {
   std::string out = fmt::format("# Every setting of sekisho with its default. Put those that you change into {}.\n", kDefaultConfigFile);
   for (const auto& s : config_sections(detectors)) {
     out += fmt::format("\n# {}\n[{}]\n", s.help, s.name);
-    for (const auto& f : s.fields) out += fmt::format("# {}; {}\n{} = {}\n", f.help, expected(s.name, f), f.name, to_toml(f, f.default_value));
+    for (const auto& f : s.fields)
+      out += fmt::format("# {}; {}\n{} = {}\n", f.help, expected(s.name, f), f.name, to_toml(f, f.default_value));
   }
   return out;
 }

@@ -9,9 +9,9 @@
 namespace sekisho {
 
 struct ConfigCommand {
-  std::string action;                // "defaults", "check", "show", "explain"
-  std::string key;                   // explain: "detect.syn_flood.floor_pps", "floor_pps", "detect.syn_flood" or empty for all
-  std::optional<std::string> file;   // --config, or the argument of check
+  std::string action;               // "defaults", "check", "show", "explain"
+  std::string key;                  // explain: "detect.syn_flood.floor_pps", "floor_pps", "detect.syn_flood" or empty for all
+  std::optional<std::string> file;  // --config, or the argument of check
   bool json = false;
 };
 

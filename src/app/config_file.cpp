@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <toml++/toml.h>
+#include <algorithm>
 
 #include "base/text.h"
 
@@ -16,7 +16,8 @@ constexpr std::size_t kMaxProblems = 10;
 
 ConfigPlace place_of(const toml::source_region& region) {
   ConfigPlace place{region.begin.line, region.begin.column, 1};
-  if (region.end.line == region.begin.line && region.end.column > region.begin.column) place.length = region.end.column - region.begin.column;
+  if (region.end.line == region.begin.line && region.end.column > region.begin.column)
+    place.length = region.end.column - region.begin.column;
   return place;
 }
 
@@ -54,7 +55,9 @@ class Reader {
   }
 
  private:
-  void problem(ConfigPlace place, std::string what, std::string hint) { file_.problems.push_back({place, std::move(what), std::move(hint)}); }
+  void problem(ConfigPlace place, std::string what, std::string hint) {
+    file_.problems.push_back({place, std::move(what), std::move(hint)});
+  }
 
   void read_detectors(const toml::table& detectors) {
     for (const auto& [key, node] : detectors) {
@@ -78,7 +81,9 @@ class Reader {
       if (read_value(node, entry))
         section.entries.emplace(std::string{key.str()}, std::move(entry));
       else
-        problem(entry.key, fmt::format("'{}' in [{}] is {}, which no setting is", escape_hostile(key.str(), 60), escape_hostile(name, 60), type_name(node)),
+        problem(entry.key,
+                fmt::format("'{}' in [{}] is {}, which no setting is", escape_hostile(key.str(), 60), escape_hostile(name, 60),
+                            type_name(node)),
                 "a setting is true or false, a number, a text in quotes, or a list of texts");
     }
   }
@@ -136,7 +141,8 @@ std::string describe_one(const ConfigFile& file, const ConfigProblem& problem) {
     const std::string marked = shown(line, at, std::min(at + place.length, to));
     const std::string after = shown(line, std::min(at + place.length, to), to) + (to < line.size() ? "…" : "");
     out += fmt::format("\n{:>5} | {}{}{}", place.line, before, marked, after);
-    out += fmt::format("\n{:>5} | {:{}}{:^>{}}", "", "", characters(before).size(), "", std::max<std::size_t>(1, characters(marked).size()));
+    out +=
+        fmt::format("\n{:>5} | {:{}}{:^>{}}", "", "", characters(before).size(), "", std::max<std::size_t>(1, characters(marked).size()));
   }
   if (!problem.hint.empty()) out += "\nhint: " + problem.hint;
   return out;
@@ -164,14 +170,18 @@ ConfigFile parse_config(std::string name, std::string_view text) {
   };
   if (text.size() > kMaxConfigBytes) {
     const auto size = fmt::format("{} or more", format_bytes(kMaxConfigBytes));
-    return refuse({}, fmt::format("is too large for a configuration file ({}; at most {} bytes)", size, format_count(kMaxConfigBytes)), "is this the right file?");
+    return refuse({}, fmt::format("is too large for a configuration file ({}; at most {} bytes)", size, format_count(kMaxConfigBytes)),
+                  "is this the right file?");
   }
-  if (text.find('\0') != std::string_view::npos) return refuse({}, "is not a text file", "a configuration is TOML: sekisho config defaults");
+  if (text.find('\0') != std::string_view::npos)
+    return refuse({}, "is not a text file", "a configuration is TOML: sekisho config defaults");
   file.lines = split_lines(text);
   for (std::size_t i = 0; i < file.lines.size(); ++i)
     if (file.lines[i].size() > kMaxConfigLineBytes)
-      return refuse({i + 1, 1, 1}, fmt::format("this line has {} bytes; at most {}", format_count(file.lines[i].size()), format_count(kMaxConfigLineBytes)),
-                    "a list may be broken over lines");
+      return refuse(
+          {i + 1, 1, 1},
+          fmt::format("this line has {} bytes; at most {}", format_count(file.lines[i].size()), format_count(kMaxConfigLineBytes)),
+          "a list may be broken over lines");
   try {
     const toml::table root = toml::parse(text, file.name);
     Reader{file}.read(root);

@@ -23,15 +23,18 @@ class Quiet final : public Detector {
     Milliseconds within{10'000};
     bool strict = false;
   };
-  static constexpr Field<Settings> fields[] = {{"min_targets", &Settings::min_targets, 5, 100'000, "distinct destinations that look like a scan"},
-                                               {"share", &Settings::share, 0, 1, "unanswered share"},
-                                               {"within", &Settings::within, 1'000, 600'000, "over how long they are counted"},
-                                               {"strict", &Settings::strict, 0, 0, "no mercy"}};
+  static constexpr Field<Settings> fields[] = {
+      {"min_targets", &Settings::min_targets, 5, 100'000, "distinct destinations that look like a scan"},
+      {"share", &Settings::share, 0, 1, "unanswered share"},
+      {"within", &Settings::within, 1'000, 600'000, "over how long they are counted"},
+      {"strict", &Settings::strict, 0, 0, "no mercy"}};
   explicit Quiet(Settings) {}
   void on_step(const Step&, std::vector<Finding>&) override {}
 };
 
-std::vector<DetectorSpec> specs() { return {detector<Quiet>("quiet_scan", "finds nothing"), detector<Quiet>("quiet_flood", "finds nothing either")}; }
+std::vector<DetectorSpec> specs() {
+  return {detector<Quiet>("quiet_scan", "finds nothing"), detector<Quiet>("quiet_flood", "finds nothing either")};
+}
 
 Result<Config> parse(std::string_view text) {
   const auto all = specs();

@@ -13,11 +13,13 @@ namespace {
 
 TEST(ReferenceDocs, name_every_label_and_setting) {
   const auto labels = labels_page();
-  for (const auto& label : all_labels()) EXPECT_NE(labels.find("<a id=\"" + std::string{label.id} + "\"></a>"), std::string::npos) << label.id;
+  for (const auto& label : all_labels())
+    EXPECT_NE(labels.find("<a id=\"" + std::string{label.id} + "\"></a>"), std::string::npos) << label.id;
   const auto settings = settings_page();
   for (const auto& section : config_sections()) {
     EXPECT_NE(settings.find("\n## [" + section.name + "]\n"), std::string::npos) << section.name;
-    for (const auto& field : section.fields) EXPECT_NE(settings.find("| `" + std::string{field.name} + "` |"), std::string::npos) << field.name;
+    for (const auto& field : section.fields)
+      EXPECT_NE(settings.find("| `" + std::string{field.name} + "` |"), std::string::npos) << field.name;
   }
 }
 

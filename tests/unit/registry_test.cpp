@@ -51,7 +51,8 @@ TEST(Registry, every_detector_is_described_and_accepts_its_defaults) {
 TEST(Labels, are_unique_and_sorted_by_kind_then_id) {
   const auto labels = all_labels();
   for (std::size_t i = 1; i < labels.size(); ++i)
-    EXPECT_TRUE(labels[i - 1].kind < labels[i].kind || (labels[i - 1].kind == labels[i].kind && labels[i - 1].id < labels[i].id)) << labels[i].id;
+    EXPECT_TRUE(labels[i - 1].kind < labels[i].kind || (labels[i - 1].kind == labels[i].kind && labels[i - 1].id < labels[i].id))
+        << labels[i].id;
 }
 
 }  // namespace
