@@ -7,13 +7,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <thread>
 
 #include "app/incident_json.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
+#include "app/report_eve.h"
+#include "app/report_html.h"
 #include "app/report_text.h"
+#include "app/write_file.h"
 #include "base/text.h"
+#include "evidence/recorder.h"
 #include "input/capture_files.h"
 
 namespace sekisho {
@@ -54,6 +59,50 @@ void copy_stats(const CaptureStats& stats, Input& input) {
   input.unknown_blocks = stats.unknown_blocks;
 }
 
+// One capture file per incident, written while the input is read.
+class EvidenceWriter {
+ public:
+  static Result<std::unique_ptr<EvidenceWriter>> attach(const std::string& dir, Pipeline& pipeline) {
+    EvidenceSettings settings;
+    settings.dir = dir;
+    std::unique_ptr<EvidenceWriter> writer{new EvidenceWriter};
+    writer->recorder_ = TRY(Recorder::open(settings));
+    pipeline.on_packet = [w = writer.get()](const Frame& frame, const Packet& packet) { w->recorder_->on_packet(frame, packet); };
+    pipeline.on_incident = [w = writer.get()](const IncidentEvent& event) { w->on_incident(event); };
+    return writer;
+  }
+  // Closes the files, puts their paths into the incidents and says what could not be written.
+  bool finish(std::vector<Incident>& incidents) {
+    if (auto done = recorder_->finish(); !done.ok()) errors_.push_back(done.error());
+    for (auto& e : recorder_->take_errors()) errors_.push_back(std::move(e));
+    for (auto& i : incidents)
+      if (const auto path = paths_.find(i.id); path != paths_.end()) i.evidence_path = path->second;
+    for (const auto& e : errors_) fmt::print(stderr, "sekisho: evidence: {}\n", e.message);
+    return errors_.empty();
+  }
+
+ private:
+  void on_incident(const IncidentEvent& event) {
+    const Incident& i = *event.incident;
+    Result<void> done;
+    if (event.change == IncidentChange::closed) {
+      done = recorder_->close(i.id);
+    } else if (recorder_->is_open(i.id)) {
+      done = recorder_->update(i);
+    } else if (!paths_.contains(i.id)) {
+      auto path = recorder_->open_incident(i, i.started);
+      if (path.ok())
+        paths_[i.id] = *path;
+      else
+        done = path.error();
+    }
+    if (!done.ok() && errors_.size() < 8) errors_.push_back(done.error());
+  }
+  std::unique_ptr<Recorder> recorder_;
+  std::map<std::string, std::string> paths_;
+  std::vector<Error> errors_;
+};
+
 }  // namespace
 
 int run_analyze(const AnalyzeOptions& options) {
@@ -75,6 +124,13 @@ int run_analyze(const AnalyzeOptions& options) {
   auto source = CaptureFiles::open(options.paths);
   if (!source.ok()) return fail(source.error());
 
+  std::unique_ptr<EvidenceWriter> evidence;
+  if (options.evidence) {
+    auto attached = EvidenceWriter::attach(*options.evidence, **pipeline);
+    if (!attached.ok()) return fail(attached.error());
+    evidence = std::move(attached).value();
+  }
+
   const auto start = std::chrono::steady_clock::now();
   catch_interrupts();
   Result<void> read;
@@ -94,6 +150,19 @@ int run_analyze(const AnalyzeOptions& options) {
   analysis.interrupted = interrupted();
   analysis.version = SEKISHO_VERSION;
 
+  bool written = true;
+  if (evidence) written = evidence->finish(analysis.incidents);
+  const auto write = [&](const std::optional<std::string>& path, auto text) {
+    if (!path) return;
+    if (*path == "-") {
+      fmt::print("{}", text(analysis));
+    } else if (auto done = write_file(*path, text(analysis)); !done.ok()) {
+      fmt::print(stderr, "sekisho: {}\n", done.error().message);
+      written = false;
+    }
+  };
+  write(options.html, html_report);
+  write(options.eve, eve_lines);
   if (options.json)
     fmt::print("{}", analysis_json_text(analysis));
   else
@@ -103,7 +172,8 @@ int run_analyze(const AnalyzeOptions& options) {
   parse_severity(config->analyze.fail_on, fail_on);
   if (options.fail_on) fail_on = *options.fail_on;
   const bool found = std::any_of(analysis.incidents.begin(), analysis.incidents.end(), [&](const Incident& i) { return i.severity >= fail_on; });
-  return found ? 1 : 0;
+  if (std::fflush(stdout) != 0) written = false;
+  return !written ? 3 : found ? 1 : 0;
 }
 
 }  // namespace sekisho

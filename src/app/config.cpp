@@ -26,11 +26,11 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
 constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
-constexpr Field<EvidenceSettings> kEvidenceFields[] = {{"dir", &EvidenceSettings::dir, 0, 0, "folder for the packets of each incident"}};
+constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
 constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
 constexpr Field<ResponseSettings> kResponseFields[] = {
-    {"mode", &ResponseSettings::mode, 0, 0, "observe: say what would be blocked; block: do it"},
+    {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},
 };
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
@@ -61,7 +61,7 @@ std::vector<SectionInfo> fixed_sections() {
   return {
       {"capture", "Where packets come from, and which side is ours.", field_infos<CaptureSettings>(kCaptureFields)},
       {"store", "Where incidents are kept.", field_infos<StoreSettings>(kStoreFields)},
-      {"evidence", "The packets that belong to an incident.", field_infos<EvidenceSettings>(kEvidenceFields)},
+      {"evidence", "The packets that belong to an incident.", field_infos<EvidenceSection>(kEvidenceFields)},
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
       {"web", "The dashboard.", field_infos<WebSettings>(kWebFields)},
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
@@ -210,7 +210,7 @@ class Checker {
   void fill() {
     read<CaptureSettings>("capture", kCaptureFields, config_.capture);
     read<StoreSettings>("store", kStoreFields, config_.store);
-    read<EvidenceSettings>("evidence", kEvidenceFields, config_.evidence);
+    read<EvidenceSection>("evidence", kEvidenceFields, config_.evidence);
     read<ControlSettings>("control", kControlFields, config_.control);
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);

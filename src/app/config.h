@@ -23,7 +23,7 @@ struct CaptureSettings {
 struct StoreSettings {
   std::string path = "/var/lib/sekisho/sekisho.db";
 };
-struct EvidenceSettings {
+struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
 };
 struct ControlSettings {
@@ -33,7 +33,7 @@ struct WebSettings {
   std::string listen = "127.0.0.1:8470";
 };
 struct ResponseSettings {
-  std::string mode = "observe";
+  std::string mode = "suggest";
   std::vector<std::string> never;
 };
 struct AlertSettings {};
@@ -46,7 +46,7 @@ struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
   StoreSettings store;
-  EvidenceSettings evidence;
+  EvidenceSection evidence;
   ControlSettings control;
   WebSettings web;
   ResponseSettings response;
