@@ -43,7 +43,8 @@ class EgressScan final : public Detector {
     std::uint64_t reported_attempts = 0, reported_fingerprints = 0;
     bool fired = false, news = false;
   };
-  bool too_many(const FanoutFact& f, const State& s) const;
+  void judge(State& s, const Step& step, std::vector<Finding>& out) const;
+  bool too_many(const FanoutFact& f) const;
   bool peer_to_peer(const State& s) const;
   void report(State& s, TimeNs now, std::vector<Finding>& out) const;
 
@@ -56,7 +57,7 @@ double reply_share(const FanoutFact& f) {
   return f.attempts == 0 ? 0 : std::min(1.0, static_cast<double>(f.answered) / static_cast<double>(f.attempts));
 }
 
-bool EgressScan::too_many(const FanoutFact& f, const State&) const {
+bool EgressScan::too_many(const FanoutFact& f) const {
   // UDP is cheap and often unanswered by nature; without the other direction nothing is known of answers: both need more.
   double factor = f.protocol == kTcp ? 1 : 2;
   if (!answers_seen_) {
@@ -150,7 +151,7 @@ void EgressScan::on_step(const Step& step, std::vector<Finding>& out) {
     const Key key{fact.local, fact.protocol, fact.port};
     auto found = states_.find(key);
     if (found == states_.end()) {
-      if (states_.size() >= kMaxStates || (!too_many(fact, {}) && fact.fingerprint_syns == 0)) continue;
+      if (states_.size() >= kMaxStates || (!too_many(fact) && fact.fingerprint_syns == 0)) continue;
       found = states_.emplace(key, State{}).first;
     }
     auto& state = found->second;
@@ -160,26 +161,29 @@ void EgressScan::on_step(const Step& step, std::vector<Finding>& out) {
       state.all_ports_targets = std::max(all_ports->distinct_remotes, all_ports->distinct_remotes_minute);
   }
 
-  std::erase_if(states_, [&](auto& entry) {
-    auto& state = entry.second;
-    if (state.fact.fingerprint_syns > state.reported_fingerprints) {
-      if (!state.fired) state.first_packet = state.fact.first_seen;
-      if (!state.fired || step.last || step.time - state.last_report >= kReportEvery) report(state, step.time, out);
-      return false;
-    }
-    if (too_many(state.fact, state)) {
-      if (state.crossed == 0) {
-        state.crossed = step.time;
-        if (!state.fired) state.first_packet = std::max(state.fact.first_seen, step.time - kMinute);
-      }
-      const bool settled = step.time - state.crossed >= kSettle || step.last;
-      const bool due = !state.fired || step.last || step.time - state.last_report >= kReportEvery;
-      if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state)) report(state, step.time, out);
-    } else {
-      state.crossed = 0;
-    }
-    return step.time - state.fact.last_seen > kForget;
-  });
+  for (auto it = states_.begin(); it != states_.end();) {
+    judge(it->second, step, out);
+    it = step.time - it->second.fact.last_seen > kForget ? states_.erase(it) : std::next(it);
+  }
+}
+
+void EgressScan::judge(State& state, const Step& step, std::vector<Finding>& out) const {
+  const bool due = !state.fired || step.last || step.time - state.last_report >= kReportEvery;
+  if (state.fact.fingerprint_syns > state.reported_fingerprints) {
+    if (!state.fired) state.first_packet = state.fact.first_seen;
+    if (due) report(state, step.time, out);
+    return;
+  }
+  if (!too_many(state.fact)) {
+    state.crossed = 0;
+    return;
+  }
+  if (state.crossed == 0) {
+    state.crossed = step.time;
+    if (!state.fired) state.first_packet = std::max(state.fact.first_seen, step.time - kMinute);
+  }
+  const bool settled = step.time - state.crossed >= kSettle || step.last;
+  if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state)) report(state, step.time, out);
 }
 
 const Register<DetectorSpec> reg{detector<EgressScan>("egress_scan", "a local address contacts very many targets on one port, nearly all unanswered")};
