@@ -10,7 +10,7 @@ namespace sekisho {
 namespace {
 
 constexpr std::string_view kHttpSweeps = "CVE-2018-10561 CVE-2018-10562 CVE-2021-36260 CVE-2024-3721 CVE-2023-33538 CVE-2024-7029";
-constexpr auto R = RowSource::read, K = RowSource::known, B = RowSource::article;
+constexpr auto R = Grounds::read, K = Grounds::known, B = Grounds::article;
 
 // clang-format off
 constexpr PortEntry kPorts[] = {

@@ -7,7 +7,7 @@
 
 namespace sekisho {
 
-enum class RowSource : std::uint8_t { read, known, article };  // how well the row is founded: source read, known literature, the article
+enum class Grounds : std::uint8_t { read, known, article };  // how well the row is founded: source read, known literature, the article
 
 struct PortEntry {
   std::uint16_t port = 0;
@@ -15,7 +15,7 @@ struct PortEntry {
   std::string_view service;       // what listens there
   std::string_view families;      // "Satori, Okiru": may be named with the fingerprint; empty = all of them use it
   std::string_view exploits;      // CVE ids, empty = none known
-  RowSource source = RowSource::read;
+  Grounds grounds = Grounds::read;
 };
 
 std::span<const PortEntry> port_table();             // sorted by port

@@ -1,10 +1,10 @@
 // The table of outbound fan-out.
 #include "features/fanout.h"
 
-#include <utility>
 #include <algorithm>
 #include <bit>
 #include <tuple>
+#include <utility>
 
 #include "base/check.h"
 
@@ -15,7 +15,7 @@ constexpr std::size_t kWays = 4;
 constexpr TimeNs kStamp = 100 * kMillisecond;
 
 std::uint32_t second_of(TimeNs t) { return t <= 0 ? 0 : static_cast<std::uint32_t>(t / kSecond); }
-std::uint32_t step_of(TimeNs t) { return t <= 0 ? 0 : static_cast<std::uint32_t>(t / kStamp); }
+Distinct::Stamp stamp_of(TimeNs t) { return static_cast<Distinct::Stamp>(t <= 0 ? 1 : t / kStamp % 65'535 + 1); }
 
 }  // namespace
 
@@ -87,8 +87,11 @@ void Fanout::count(const OutboundEvent& event, std::uint16_t port) {
   e->fact.last_seen = std::max(e->fact.last_seen, event.time);
   if (attempt) {
     bucket.attempts += event.weight;
+    e->fact.total_attempts += event.weight;
     e->ten_seconds[second / 10 % 6] += event.weight;
-    e->targets.add(keyed_hash(key_, event.remote.high, event.remote.low), step_of(now_));
+    // Stamps wrap after 109 minutes: a key that was silent for long starts anew.
+    if (event.time - std::exchange(e->last_attempt, event.time) > 10 * kMinute) e->targets.clear();
+    e->targets.add(keyed_hash(key_, event.remote.high, event.remote.low), stamp_of(now_));
     e->fact.sample_remotes[e->next_sample] = event.remote;
     e->next_sample = static_cast<std::uint8_t>((e->next_sample + 1) % e->fact.sample_remotes.size());
     if (event.fingerprint) {
@@ -126,8 +129,8 @@ void Fanout::collect(TimeNs now, std::vector<FanoutFact>& out) {
     const bool fingerprint = std::exchange(e.new_fingerprint, false);
     if (sum.attempts < kMinAttempts && minute < 6 * kMinAttempts && !fingerprint) continue;
     auto fact = e.fact;
-    fact.distinct_remotes = e.targets.estimate(step_of(now_), 100);
-    fact.distinct_remotes_minute = e.targets.estimate(step_of(now_), 600);
+    fact.distinct_remotes = e.targets.count(stamp_of(now_), 100);
+    fact.distinct_remotes_minute = e.targets.count(stamp_of(now_), 600);
     fact.attempts = sum.attempts;
     fact.answered = sum.answered;
     fact.refused = sum.refused;

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/distinct.h"
 #include "base/hash.h"
-#include "base/recent_distinct.h"
 #include "model/source_fact.h"
 
 namespace sekisho {
@@ -46,8 +46,9 @@ class Fanout {
     std::uint32_t second = 0;          // of the newest bucket of the ring
     std::array<Counts, 10> seconds{};  // ring by second
     std::array<std::uint32_t, 6> ten_seconds{};  // attempts, ring by second / 10
+    TimeNs last_attempt = 0;
     std::uint8_t next_sample = 0;
-    RecentDistinct targets;
+    Distinct targets;
   };
   void count(const OutboundEvent& event, std::uint16_t port);
   Entry* find(const OutboundEvent& event, std::uint16_t port, bool create);

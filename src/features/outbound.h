@@ -6,34 +6,33 @@
 
 #include "features/connections.h"
 #include "features/fanout.h"
+#include "features/udp_flows.h"
 
 namespace sekisho {
 
-// A small set of recent attempts, 16 groups by the remote address as in connections.h; each shard owns whole groups. It does not
+// A small set of recent TCP attempts, 16 groups by the remote address as in connections.h; each shard owns whole groups. It does not
 // depend on the table of connections, so that a full one does not turn answers into silence. Most packets return at once: TCP is
-// looked at when SYN or RST is set.
+// looked at when SYN or RST is set, UDP when it is the first of its ports.
 class OutboundWatch {
  public:
   // entries_per_group is a power of two, at least 4; 8 bytes each.
   OutboundWatch(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups);
-  // Direction and host set, packets in order of time. TCP: an attempt is the first SYN of a connection (its retries are none). UDP: the
-  // first packet to a (remote, port) within a minute, unless the remote side spoke first. Answered: SYN-ACK, UDP back. Refused: RST,
-  // ICMP unreachable.
-  std::optional<OutboundEvent> on_packet(const Packet& packet, std::uint64_t remote_hash);
+  // Direction and host set, packets in order of time. TCP: an attempt is the first SYN of a connection within a minute (its retries
+  // are none). UDP: the first packet of its ports for 10 s, unless the remote side spoke first. Answered: SYN-ACK, UDP back. Refused:
+  // RST to an attempt, ICMP unreachable about one of our packets. `udp`: the packet's verdict, default for other protocols.
+  std::optional<OutboundEvent> on_packet(const Packet& packet, const UdpVerdict& udp, std::uint64_t remote_hash);
 
  private:
-  enum class State : std::uint8_t { empty, attempted, settled, remote_first };
+  enum class State : std::uint8_t { empty, attempted, settled };
   struct Slot {
     std::uint32_t tag = 0;
     std::uint16_t second = 0;
     State state = State::empty;
   };
   Slot* find(std::uint64_t remote_hash, std::uint64_t tag, std::uint16_t second);
-  Slot& claim(std::uint64_t remote_hash, std::uint64_t tag, std::uint16_t second);
-  std::uint64_t tag_of(std::uint64_t remote_hash, const Address& local, std::uint16_t local_port, std::uint16_t remote_port,
-                       std::uint8_t protocol) const;
-  std::optional<OutboundEvent> outgoing(const Packet& packet, std::uint64_t remote_hash);
-  std::optional<OutboundEvent> incoming(const Packet& packet, std::uint64_t remote_hash);
+  void claim(std::uint64_t remote_hash, std::uint64_t tag, std::uint16_t second);
+  std::uint64_t tag_of(std::uint64_t remote_hash, const Address& local, std::uint16_t local_port, std::uint16_t remote_port) const;
+  std::optional<OutboundEvent> on_tcp(const Packet& packet, std::uint64_t remote_hash);
 
   HashKey key_;
   unsigned first_group_;

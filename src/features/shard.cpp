@@ -108,11 +108,12 @@ Tally& Shard::tally(std::size_t row) {
 
 void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) {
   ConnectionVerdict connection;
+  UdpVerdict flow;
   if (p.protocol == kTcp && p.fragment != Fragment::later && !p.truncated) {
     connection = connections.on_packet(p, remote_hash);
     p.traffic_class = classify_tcp(p, connection);
   } else if (p.protocol == kUdp && p.fragment != Fragment::later && !p.truncated) {
-    const auto flow = udp_flows_.on_packet(p, remote_hash, step);
+    flow = udp_flows_.on_packet(p, remote_hash, step);
     p.traffic_class = classify_udp(p, flow);
   } else {
     p.traffic_class = classify_other(p);
@@ -139,7 +140,7 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   }
 
   sources.on_packet(p, connection, remote_hash);
-  if (const auto event = outbound_watch_.on_packet(p, remote_hash)) outbound.push_back(*event);
+  if (const auto event = outbound_watch_.on_packet(p, flow, remote_hash)) outbound.push_back(*event);
 
   const auto stamp = static_cast<Distinct::Stamp>(step % 65'535 + 1);
   auto& sketch = sketches_[row];

@@ -88,6 +88,7 @@ struct Sources::Group {
   std::vector<std::uint32_t> queue;  // ring of slots whose facts wait; a slot stands in it at most once
   std::size_t queue_head = 0, queue_size = 0;
   std::uint32_t clock = 0;           // packets of the group: the age of entries
+  bool answers_seen = false;         // any packet of our side: without one the capture holds one direction
 };
 
 struct Sources::Contact {
@@ -187,6 +188,7 @@ void Sources::on_packet(const Packet& packet, const ConnectionVerdict& connectio
   if (packet.family == 0) return;
   auto place = find(remote_hash, remote_address(packet));
   ++place.group->clock;
+  if (packet.direction == Direction::egress) place.group->answers_seen = true;
   if (place.entry == nullptr) {
     if (!starts_entry(packet, connection)) return;
     place = insert(packet, remote_hash);
@@ -284,7 +286,9 @@ void Sources::on_tcp(const Place& place, const Packet& packet, const ConnectionV
       return;
     }
     if (connection.handshake_completed) saturating_add(e.handshakes, 1);
-    const bool answered = connection.handshake_completed || (connection.established && packet.payload_bytes != 0);
+    // Where our side is not captured, a client that sends data must have been answered.
+    const bool goes_on = connection.established || !place.group->answers_seen;
+    const bool answered = connection.handshake_completed || (goes_on && packet.payload_bytes != 0);
     if (answered) e.flags |= kSourceReal;
     if (answered && (e.flags & kSourceFollowArmed) != 0 && packet.dport == e.bare_port) {
       e.flags = static_cast<std::uint16_t>(e.flags & ~kSourceFollowArmed);

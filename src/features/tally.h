@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "features/distinct.h"
+#include "base/distinct.h"
 #include "model/second.h"
 
 namespace sekisho {

@@ -11,6 +11,7 @@ namespace sekisho {
 
 struct UdpVerdict {
   bool answer = false;     // the other direction of the same ports carried a packet within the last 10 s
+  bool first = false;      // first packet of these ports in this direction for 10 s
 };
 
 class UdpFlows {
@@ -27,7 +28,7 @@ class UdpFlows {
     const auto now = static_cast<std::uint16_t>(step % 65'535 + 1);
     if (e.tag != tag) e = {tag, {0, 0}};
     const auto way = static_cast<unsigned>(p.direction);
-    const UdpVerdict verdict{recent(e.last[1 - way], now)};
+    const UdpVerdict verdict{recent(e.last[1 - way], now), !recent(e.last[way], now)};
     e.last[way] = now;
     return verdict;
   }

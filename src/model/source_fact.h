@@ -52,6 +52,7 @@ struct FanoutFact {
   double distinct_remotes = 0;     // within 10 s
   double distinct_remotes_minute = 0;
   std::uint64_t attempts = 0, answered = 0, refused = 0;  // within the last 10 s; answered: SYN-ACK or payload came back
+  std::uint64_t total_attempts = 0;    // since first_seen
   std::uint64_t fingerprint_syns = 0;  // outgoing SYNs whose sequence number equals their destination
   std::uint64_t private_targets = 0;   // attempts to RFC 1918 / CGNAT addresses
   std::array<Address, 20> sample_remotes{};  // the most recent targets
