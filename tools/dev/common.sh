@@ -42,21 +42,25 @@ install_missing() {
   rm -f "$log"
 }
 
-# build PRESET [TARGET...]: configures when needed, builds; talks on stderr only, so that stdout stays the program's.
-build() {
+# configure PRESET: CMake, when it was never asked or its presets changed.
+configure() {
   local preset=$1 dir=$root/build/$1 log
-  shift
-  if [[ ! -f $dir/build.ninja || $root/CMakePresets.json -nt $dir/build.ninja || -n ${SEKISHO_CMAKE_ARGS-} ]]; then
-    mkdir -p "$dir"
-    log=$dir/configure.log
-    # shellcheck disable=SC2086
-    if ! (cd "$root" && cmake --preset "$preset" ${SEKISHO_CMAKE_ARGS-}) >"$log" 2>&1; then
-      tail -n 20 "$log" >&2
-      die "configuring '$preset' failed (all of it: build/$preset/configure.log); if the folder came from elsewhere: rm -r build/$preset"
-    fi
+  [[ ! -f $dir/build.ninja || $root/CMakePresets.json -nt $dir/build.ninja || -n ${SEKISHO_CMAKE_ARGS-} ]] || return 0
+  mkdir -p "$dir"
+  log=$dir/configure.log
+  # shellcheck disable=SC2086
+  if ! (cd "$root" && cmake --preset "$preset" ${SEKISHO_CMAKE_ARGS-}) >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    die "configuring '$preset' failed (all of it: build/$preset/configure.log); if the folder came from elsewhere: rm -r build/$preset"
   fi
-  # ninja is told to print only what fails and, at a terminal, its one progress line.
-  local quiet=(--quiet)
+}
+
+# build PRESET [TARGET...]: talks on stderr only, so that stdout stays the program's. ninja prints what fails and, at a terminal, progress.
+build() {
+  local preset=$1 quiet=(--quiet)
+  shift
+  configure "$preset"
   [[ -t 2 ]] && quiet=()
-  ninja -C "$dir" "${quiet[@]}" ${SEKISHO_JOBS:+-j "$SEKISHO_JOBS"} "$@" >&2 || die "building '$preset' failed; the first error stands above"
+  ninja -C "$root/build/$preset" "${quiet[@]}" ${SEKISHO_JOBS:+-j "$SEKISHO_JOBS"} "$@" >&2 ||
+    die "building '$preset' failed; the first error stands above"
 }

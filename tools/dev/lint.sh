@@ -4,7 +4,7 @@ install_missing build
 install_missing test
 install_missing extra lint
 cd "$root"
-build dev all
+configure dev
 case ${1-} in
   --all) mapfile -t sources < <(git ls-files -- 'src/*.cpp') ;;
   -*) die "lint knows only --all and file names, not '$1'" ;;

@@ -41,6 +41,7 @@ build_dev() { build dev; }
 build_release() { build release sekisho; }
 # What passed is counted, not listed: the failures and the summary are what is to be read.
 unit_tests() {
+  [[ -x build/dev/tests/unit_tests ]] || { say "no unit tests were built: rm -r build/dev, then repeat"; return 1; }
   ctest --test-dir build/dev --output-on-failure -j "$(nproc)" --timeout 300 --no-tests=error </dev/null |
     grep -Ev '^ *[0-9]+/[0-9]+ Test .* Passed |^ *Start +[0-9]+:|^Internal ctest|^Test project'
 }
@@ -48,12 +49,12 @@ unit_tests() {
 part rooms tools/check-rooms
 [[ -n $strict ]] && part format "$root/dev" fmt --check
 part build-dev build_dev
-[[ -x build/dev/tests/unit_tests ]] && part unit-tests unit_tests
+part unit-tests unit_tests
 part build-release build_release
 if [[ -x build/release/sekisho ]]; then
   if [[ -x tools/case ]]; then
     part cases tools/case
-    if [[ -d ../shared/captures ]]; then part corpus tools/case --corpus ../shared/captures; else skipped+=("corpus: ../shared/captures is not here"); fi
+    if [[ -d ../shared/captures ]]; then part corpus tools/case --corpus ../shared/captures --strict; else skipped+=("corpus: ../shared/captures is not here"); fi
   else
     skipped+=("cases and corpus: tools/case is not here")
   fi
