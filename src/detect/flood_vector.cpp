@@ -173,6 +173,9 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   e.points += share >= 0.9 ? 20 : share >= 0.7 ? 12 : share >= 0.5 ? 6 : share < 0.1 ? -12 : 0;
   const double times = v.packets / std::max(threshold, 1.0);
   e.points += static_cast<int>(std::clamp(3 * std::log2(std::max(times, 1.0)), 0.0, 12.0));
+  // A capture whose packets all carry one time has no rates: what it shows is a shape, not a volume.
+  const bool timeless = step.last && stats.samples > 1 && stats.first_time == stats.last_time;
+  if (timeless) contradict(e, 12, "all packets carry the same time, so the rate is not known");
   if (!learned)
     e.contra.push_back(fmt::format("no history to compare with ({} s seen): the threshold is the floor of {:.0f} packets/s", s.learned_seconds, floor));
   else if (normal > 0)
@@ -235,6 +238,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
                : times >= 10                            ? Severity::high
                : times >= 3 || confidence >= 85         ? Severity::medium
                                                         : Severity::low;
+  if (timeless && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
   f.headline = fmt::format("{}{}, {}, {} of the excess", format_rate_pps(v.packets),
                            learned && normal > 0 ? fmt::format(" (x{:.0f} of normal {})", v.packets / normal, format_rate_pps(normal)) : std::string{},
                            format_rate_bps(v.bytes * 8), percent(share));

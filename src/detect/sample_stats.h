@@ -12,6 +12,7 @@ struct SampleStats {
   std::size_t samples = 0;
   double weight = 0;                 // packets that the samples stand for
   TimeNs burst_first = 0;            // first sample of the unbroken burst that the window ends with
+  TimeNs first_time = 0, last_time = 0;
   std::size_t payload_kinds = 0;     // distinct payloads among the samples with payload
   std::size_t sources = 0;           // distinct remote addresses among the samples
   double unique_sources = 0;         // sources / samples

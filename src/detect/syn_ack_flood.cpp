@@ -8,6 +8,10 @@ namespace {
 
 std::string_view judge(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
+  // SYN-ACKs that leave answer SYNs that came in, unless none came.
+  if (c.egress && c.second.reverse &&
+      static_cast<double>(packets(*c.second.reverse, TrafficClass::tcp_syn) + packets(*c.second.reverse, TrafficClass::tcp_syn_bare)) > 0.5 * c.pps)
+    return {};
   judge_one_target(c, e);
   if (c.egress && c.one_way_capture) contradict(e, 30, "these may answer SYNs that were not captured");
   if (s.modal_length_share > 0.6) support(e, 6, fmt::format("{} have one size ({} B)", percent(s.modal_length_share), s.modal_length));

@@ -59,6 +59,7 @@ std::vector<Network> networks_of(const Side& side) {
 }
 
 std::string describe(const Side& side) {
+  if (side.addresses.empty()) return "nobody";
   if (side.addresses.size() == 1) return to_string(side.addresses.front());
   if (side.hosts == 1)
     return fmt::format("{} (with {} by its MAC address)", to_string(side.addresses.front()), to_string(side.addresses[1]));

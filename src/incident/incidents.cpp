@@ -222,7 +222,7 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
     if (found != latest_.end()) {
       Open& open = all_[found->second];
       const bool closed = open.incident.ended.has_value();
-      const bool rejoin = !closed || now - open.last_finding <= settings_.reopen_within;
+      const bool rejoin = !closed || now - open.last_finding <= (kind == Kind::scan || kind == Kind::backscatter ? settings_.reopen_noise_within : settings_.reopen_within);
       if (rejoin) {
         const bool pause = now - open.last_finding > 5 * kSecond && kind == Kind::flood;
         if (pause && ++open.bursts >= settings_.pulses) add_unique(open.incident.modifiers, "pulse");

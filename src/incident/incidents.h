@@ -14,6 +14,7 @@ struct IncidentSettings {
   DurationNs close_pulse = 300 * kSecond;       // the same once it has become a pulse wave
   DurationNs close_other = 600 * kSecond;       // scans, brute force, backscatter
   DurationNs reopen_within = 900 * kSecond;     // the same kind, direction and subject within this joins the old incident
+  DurationNs reopen_noise_within = 24 * 3600 * kSecond;  // the same for scans and backscatter: background noise is one incident a day
   unsigned pulses = 3;                          // bursts within reopen_within that make a pulse wave
   std::size_t max_open = 1024;                  // open incidents; above it the least severe, oldest one is closed
   std::uint64_t id_seed = 0;                    // 0: ids depend on the data alone (analyze, tests); live: random per boot
