@@ -116,7 +116,9 @@ HEARTBEATS = {
     "irc": (6667, 60.0, b"PING :irc.example.net\r\n", b":irc.example.net PONG irc.example.net\r\n", b"NICK guard\r\nUSER guard 0 * :guard\r\n",
             b":irc.example.net 001 guard :Welcome\r\n"),
     "ssh": (22, 60.0, b"\x00\x00\x00\x10" + b"\x8a" * 32, b"\x00\x00\x00\x10" + b"\x4c" * 32, b"SSH-2.0-OpenSSH_9.2p1\r\n", b"SSH-2.0-OpenSSH_9.2p1\r\n"),
-    "postgres": (5432, 60.0, b"X\x00\x00\x00\x04"[:5], b"Z\x00\x00\x00\x05I", b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"N"),
+    # a connection pool's check: an empty query (PostgreSQL) or PING (Redis)
+    "postgres": (5432, 60.0, b"Q\x00\x00\x00\x05\x00", b"I\x00\x00\x00\x04Z\x00\x00\x00\x05I", b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"N"),
+    "redis": (6379, 60.0, b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n", b"*1\r\n$5\r\nHELLO\r\n", b"+OK\r\n"),
 }
 
 

@@ -41,9 +41,8 @@ def analyse_file(job):
 
 def inferred(document):
     local = document["input"].get("local")
-    if isinstance(local, dict):
-        local = local.get("networks", local)
-    return ",".join(map(str, local)) if isinstance(local, list) else str(local)
+    networks = local.get("networks", []) if isinstance(local, dict) else local or []
+    return ",".join(map(str, networks)) or "unknown"
 
 
 def misses_listed():
@@ -74,6 +73,9 @@ def run(directory, binary, *, strict=False, only=None, workers=2):
             else:
                 results[name] = document
 
+    def line_of(incident):
+        return f"{incident['kind']} {incident['direction']} {'+'.join(labels_of(incident))} {incident['severity']} {incident.get('latency_ms')} ms"
+
     hits, misses, false_alarms = {k: [] for k in KINDS}, {k: [] for k in KINDS}, {k: [] for k in KINDS}
     latencies, unlisted, benign_alarms, benign_notes = [], [], [], []
     print(f"{'file':64}  {'expected':34}  got")
@@ -96,7 +98,8 @@ def run(directory, binary, *, strict=False, only=None, workers=2):
         found = [i for i in incidents if any(fits(w, i) for w in wanted)]
         expected = "|".join(dict.fromkeys(f"{w['kind']} {w.get('direction', '')} {w.get('label', '')}" for w in wanted))
         (hits if found else misses)[wanted[0]["kind"]].append(name)
-        got = [f"{i['kind']} {i['direction']} {'+'.join(labels_of(i))} {i['severity']} {i.get('latency_ms')} ms" for i in (found or incidents)[:3]]
+        got = [line_of(i) for i in (found or incidents)[:3]]
+        extra = [line_of(i) for i in incidents if at_least(i["severity"], "medium") and i not in found]
         if found:
             latencies.append(min(i.get("latency_ms", 0) for i in found))
         elif name not in listed:
@@ -104,6 +107,8 @@ def run(directory, binary, *, strict=False, only=None, workers=2):
         mark = "ok  " if found else ("miss" if name in listed else "MISS")
         local = f"   local {inferred(document)}" if document else ""
         print(f"{short(name):64}  {expected[:60]:34}  {mark} {' | '.join(got) or errors.get(name, 'nothing')}{local}")
+        for text in extra if found else []:
+            print(f"{'':64}  {'':34}  and not accepted: {text}")
         if not found and name in listed:
             print(f"{'':64}  {'':34}  reason: {listed[name]}")
 
