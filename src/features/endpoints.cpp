@@ -11,10 +11,8 @@ namespace {
 
 bool is_unspecified(const Address& a) { return a == Address{} || a == address_from_v4(0); }
 
-// Neighbour discovery says nothing about who talks to whom, and its TTL is 255 always; TTL 1 never leaves the link.
-bool is_link_chatter(const Packet& p) {
-  return (p.protocol == kIcmpv6 && p.icmp_type >= 133 && p.icmp_type <= 137) || p.protocol == kIgmp || p.ttl <= 1;
-}
+// Neighbour discovery says nothing about who talks to whom, and its TTL is 255 always.
+bool is_link_chatter(const Packet& p) { return (p.protocol == kIcmpv6 && p.icmp_type >= 133 && p.icmp_type <= 137) || p.protocol == kIgmp; }
 
 unsigned hops_from_initial(std::uint8_t ttl) { return ttl <= 64 ? 64U - ttl : ttl <= 128 ? 128U - ttl : 255U - ttl; }
 
@@ -72,15 +70,18 @@ Endpoints collect_endpoints(std::span<const Packet> packets) {
   for (const auto& p : packets) {
     if (!is_wanted(p)) continue;
     Contact c{index_of_address(p.src), index_of_address(p.dst), 1};
-    see_mac(result.endpoints[c.src], p.src_mac);
-    see_mac(result.endpoints[c.dst], p.dst_mac);
+    if (p.src_mac != p.dst_mac) {  // equal in made-up frames: they tell nothing
+      see_mac(result.endpoints[c.src], p.src_mac);
+      see_mac(result.endpoints[c.dst], p.dst_mac);
+    }
     if (p.protocol == kTcp && p.fragment != Fragment::later) {
       c.syns = (p.tcp_flags & (kSyn | kAck | kRst | kFin)) == kSyn;
       c.syn_acks = (p.tcp_flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck);
     }
+    constexpr std::uint8_t kFewestTtl = 16;  // smaller ones are set on purpose: BGP, traceroute
     const auto hops = hops_from_initial(p.ttl);
     c.near = hops == 0;
-    c.far = hops >= kFarHops;
+    c.far = hops >= kFarHops && p.ttl >= kFewestTtl;
     all.push_back(c);
     ++result.packets;
   }

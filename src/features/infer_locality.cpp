@@ -119,19 +119,19 @@ void vote(Side& side, double points, std::string reason) {
 
 // What speaks for x being the local side, y the remote one. Weights are ordered by how hard it is to be wrong.
 void weigh(Side& x, const Side& y) {
-  if (x.private_share >= kNearlyAll && y.private_share < 0.5) vote(x, 3, "private addresses are on this side only");
+  if (x.private_share >= kNearlyAll && y.private_share < 0.5) vote(x, 4, "private addresses are on this side only");
 
   const double x_near = share(x.near, x.sent), y_near = share(y.near, y.sent), y_far = share(y.far, y.sent);
   if (x.sent > 0 && x_near >= kNearlyAll && y.sent > 0 && y_near < 0.1)
-    vote(x, y_far >= 0.5 ? 4 : 2, "its packets carry an initial TTL, those of the other side have come over routers");
+    vote(x, 4, "its packets carry an initial TTL, those of the other side have come over routers");
   else if (x.sent > 0 && x_near >= kNearlyAll && y.sent == 0)
     vote(x, 1, "its packets carry an initial TTL");
   else if (x.sent == 0 && y_far >= kNearlyAll)
     vote(x, 3, "what it receives has come over many routers");
 
-  if (y.syns > 0 && x.syn_acks > 0 && y.syn_acks == 0) vote(x, 2, "it answers the connections of the other side");
+  if (y.syns > 0 && x.syn_acks > 0 && y.syn_acks == 0 && x.hosts == 1) vote(x, 2, "it answers the connections of the other side");
   if (y.syns > 0 && x.syns == 0 && x.syn_acks == 0) vote(x, 1, "the other side tries to connect to it");
-  if (y.syn_acks > 0 && x.syns == 0) vote(x, 2, "it receives answers that it did not ask for");
+  if (y.syn_acks > 0 && x.syns == 0) vote(x, 3, "it receives answers that it did not ask for");
   if (y.sent >= 50 && y.sent >= 20 * x.sent) vote(x, 1, "it receives nearly all packets");
 
   const bool y_is_scattered = y.big_networks >= 3;
@@ -155,6 +155,7 @@ std::string joined(const std::vector<std::string>& reasons) { return fmt::format
 // `how`: "takes part in 99 % of the packets"
 Locality judge(std::pair<Side, Side> sides, const std::string& how) {
   auto& [a, b] = sides;
+  if (a.addresses.empty() || b.addresses.empty()) return {{}, false, "the addresses talk to themselves only"};
   weigh(a, b);
   weigh(b, a);
   auto* winner = &a;

@@ -15,13 +15,16 @@ struct Locality {
   std::string reason;             // one sentence for the report: what was inferred and why
 };
 
-// Sent to a group or to everybody. The link decides where it is known: captures with scrambled addresses have unicast frames to 224/4.
+// Sent to a group or to everybody. The link helps: captures with scrambled addresses have unicast frames to 224/4, and a subnet's
+// broadcast address shows by its frame; but made-up captures put broadcast frames around anything.
 inline bool is_to_group(const Packet& p) {
   constexpr std::uint64_t kGroupBit = 1ULL << 40;
-  return p.dst_mac != 0 ? (p.dst_mac & kGroupBit) != 0 : is_multicast(p.dst);
+  const bool group_frame = (p.dst_mac & kGroupBit) != 0;
+  if (is_multicast(p.dst)) return p.dst_mac == 0 || group_frame;
+  return group_frame && is_v4(p.dst) && (p.dst.low & 0xff) == 0xff;
 }
 
-// Infers the local side from the first packets of a capture. Pure.
+// Infers the local side from the first packets of a capture (at most 65,536 are looked at; payloads are not). Pure.
 Locality infer_locality(std::span<const Packet> packets);
 
 // Sets packet.direction. With known networks: by membership (both sides local: ingress to the destination; multicast and broadcast
