@@ -13,9 +13,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   const double completed = static_cast<double>(fact(c.second, Fact::handshakes_completed)) / std::max(c.pps, 1.0);
   using enum TrafficClass;
   const auto follow = packets(c.second, tcp_ack) + packets(c.second, tcp_ack_unknown) + packets(c.second, tcp_data);
-  if (completed > 0.7)
-    contradict(e, 30, fmt::format("{} of the handshakes complete", percent(completed)));
-  else if (c.one_way_capture && static_cast<double>(follow) > 1.5 * c.pps && s.sources < 100)
+  if (completed > 0.7) return {};  // connections, not half-open ones: tcp_connection_flood judges them
+  if (c.one_way_capture && static_cast<double>(follow) > 1.5 * c.pps && s.sources < 100)
     contradict(e, 25, "data follows the SYNs: connections whose answers were not captured");
   else if (completed < 0.2)
     prove(e, 12, fmt::format("{} of the handshakes complete", percent(completed)));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "features/classify.h"
 
@@ -44,6 +45,14 @@ Sample digest(const Packet& p) {
   if (s.payload_captured) std::memcpy(s.payload.data(), p.payload, s.payload_captured);
   s.hash = payload_hash(p);
   return s;
+}
+
+// "X-a: 4242\r\n" alone in a segment towards a web port. Clients send their headers at once; slowloris sends a line now and then.
+bool is_lone_header_line(const Packet& p) {
+  if (p.traffic_class != TrafficClass::tcp_data || p.payload_bytes < 4 || p.payload_bytes > 64 || p.payload_captured < p.payload_bytes) return false;
+  if (p.dport != 80 && p.dport != 8080 && p.dport != 8000 && p.dport != 8888) return false;
+  const std::string_view line{reinterpret_cast<const char*>(p.payload), p.payload_bytes};
+  return line.ends_with("\r\n") && line.find(':') != line.npos && line.find("\r\n") == line.size() - 2;
 }
 
 bool is_refusal(const Packet& p) {
@@ -133,6 +142,7 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   }
   if (is_refusal(p)) raise(tally(row ^ 1), Fact::refused);
   if (p.fragment != Fragment::none) raise(own, p.fragment == Fragment::first ? Fact::fragments_first : Fact::fragments_later);
+  if (is_lone_header_line(p)) raise(own, Fact::slow_http_lines);
   if (p.family) {
     if (is_bogon(p.src)) raise(own, Fact::bogon_source);
     if (p.ttl == 64 || p.ttl == 128 || p.ttl == 255 || p.ttl == 32) raise(own, Fact::ttl_raw);

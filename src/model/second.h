@@ -25,7 +25,7 @@ enum class Fact : std::uint8_t {
   device_port_syn,
   bogon_source, private_remote, cgnat_remote,
   ttl_raw,               // TTL exactly 32, 64, 128 or 255
-  http_responses, dns_nxdomain_sent,
+  slow_http_lines,       // a lone header line on a connection to a web port: requests that never end (slowloris)
   count,
 };
 using Facts = std::array<std::uint64_t, static_cast<std::size_t>(Fact::count)>;
