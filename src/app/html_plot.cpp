@@ -37,10 +37,9 @@ std::string area_path(const std::vector<double>& values, double top) {
 }  // namespace
 
 std::string html_bar(double share, std::string_view css_class) {
-  return fmt::format(
-      R"(<svg class="bar {}" aria-hidden="true" focusable="false"><rect class="track" width="100%" height="100%" rx="2"/>)"
-      R"(<rect class="fill" width="{:.2f}%" height="100%" rx="2"/></svg>)",
-      css_class, std::clamp(share, 0.0, 1.0) * 100);
+  return fmt::format(R"(<svg class="bar {}" aria-hidden="true" focusable="false"><rect class="track" width="100%" height="100%" rx="2"/>)"
+                     R"(<rect class="fill" width="{:.2f}%" height="100%" rx="2"/></svg>)",
+                     css_class, std::clamp(share, 0.0, 1.0) * 100);
 }
 
 std::string html_rate_plot(const Incident& incident) {
@@ -60,14 +59,15 @@ std::string html_rate_plot(const Incident& incident) {
       R"(<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="Rate over time from {} to {} UTC, peak {}; the table below has the numbers">)"
       R"({}<path class="area" d="{}"/>{}</svg>)"
       R"(<div class="x"><span>{}</span><span>{}</span><span>{} UTC</span></div></div>)",
-      format_duration((rates.to - rates.from) / kColumns), format_rate_pps(rates.max_pps), format_rate_pps(top), format_rate_pps(top / 2), kColumns,
-      kHeight, format_clock(rates.from), format_clock(rates.to), format_rate_pps(rates.max_pps), grid, area_path(rates.pps, top), decided,
-      format_clock(rates.from), format_clock(rates.from + (rates.to - rates.from) / 2), format_clock(rates.to));
+      format_duration((rates.to - rates.from) / kColumns), format_rate_pps(rates.max_pps), format_rate_pps(top), format_rate_pps(top / 2),
+      kColumns, kHeight, format_clock(rates.from), format_clock(rates.to), format_rate_pps(rates.max_pps), grid, area_path(rates.pps, top),
+      decided, format_clock(rates.from), format_clock(rates.from + (rates.to - rates.from) / 2), format_clock(rates.to));
   if (!decided.empty())
     out += fmt::format(R"(<p class="legend"><span class="key"></span>verdict reached, {} after the first packet</p>)",
                        format_duration(incident.detected - incident.started));
   const auto coarse = rate_columns(incident, kTableRows);
-  out += R"(<details><summary>The plot as a table</summary><table><thead><tr><th scope="col">from (UTC)</th><th scope="col" class="n">peak packets/s</th><th scope="col" class="n">peak bit/s</th></tr></thead><tbody>)";
+  out +=
+      R"(<details><summary>The plot as a table</summary><table><thead><tr><th scope="col">from (UTC)</th><th scope="col" class="n">peak packets/s</th><th scope="col" class="n">peak bit/s</th></tr></thead><tbody>)";
   for (std::size_t i = 0; i < coarse.pps.size(); ++i)
     out += fmt::format(R"(<tr><td>{}</td><td class="n">{}</td><td class="n">{}</td></tr>)",
                        format_clock(coarse.from + static_cast<DurationNs>(double(i) * double(coarse.to - coarse.from) / kTableRows)),

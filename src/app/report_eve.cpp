@@ -192,21 +192,21 @@ std::string eve_lines(const Analysis& analysis) {
   for (std::size_t i = 1; i < input.malformed.size(); ++i) {
     if (!input.malformed[i]) continue;
     invalid += input.malformed[i];
-    const Json line{{"timestamp", end},
-                    {"event_type", "anomaly"},
-                    {"anomaly",
-                     {{"type", "decode"},
-                      {"event", fmt::format("sekisho.{}", to_string(static_cast<Malformed>(i)))},
-                      {"count", input.malformed[i]}}}};
+    const Json line{
+        {"timestamp", end},
+        {"event_type", "anomaly"},
+        {"anomaly",
+         {{"type", "decode"}, {"event", fmt::format("sekisho.{}", to_string(static_cast<Malformed>(i)))}, {"count", input.malformed[i]}}}};
     out += line.dump() + "\n";
   }
   const double uptime = input.first && input.last ? std::floor(double(*input.last - *input.first) / double(kSecond)) : 0;
-  const Json stats{{"timestamp", end},
-                   {"event_type", "stats"},
-                   {"stats",
-                    {{"uptime", static_cast<std::uint64_t>(uptime)},
-                     {"decoder", {{"pkts", input.packets}, {"bytes", input.bytes}, {"invalid", invalid}, {"truncated", input.truncated_packets}}},
-                     {"detect", {{"alert", analysis.incidents.size()}}}}}};
+  const Json stats{
+      {"timestamp", end},
+      {"event_type", "stats"},
+      {"stats",
+       {{"uptime", static_cast<std::uint64_t>(uptime)},
+        {"decoder", {{"pkts", input.packets}, {"bytes", input.bytes}, {"invalid", invalid}, {"truncated", input.truncated_packets}}},
+        {"detect", {{"alert", analysis.incidents.size()}}}}}};
   return out + stats.dump() + "\n";
 }
 

@@ -28,7 +28,9 @@ std::string percent(double part, double whole) {
   if (whole <= 0 || part <= 0) return "0 %";
   const double share = part / whole * 100;
   if (share < 0.05) return "<0.1 %";
-  return share >= 99.95 ? (part >= whole ? "100 %" : ">99.9 %") : share >= 9.95 ? fmt::format("{:.0f} %", share) : fmt::format("{:.1f} %", share);
+  return share >= 99.95  ? (part >= whole ? "100 %" : ">99.9 %")
+         : share >= 9.95 ? fmt::format("{:.0f} %", share)
+                         : fmt::format("{:.1f} %", share);
 }
 
 std::string when_text(const Incident& i) {
@@ -39,8 +41,8 @@ std::string when_text(const Incident& i) {
 std::string size_text(const Incident& i) {
   std::string normal;
   if (i.normal_pps > 0) normal = fmt::format(" (x{:.0f} of the normal {})", i.peak_pps / i.normal_pps, format_rate_pps(i.normal_pps));
-  return fmt::format("peak {}, {}{}; {} packets, {}", format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), normal, format_count(i.packets),
-                     format_bytes(i.bytes));
+  return fmt::format("peak {}, {}{}; {} packets, {}", format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), normal,
+                     format_count(i.packets), format_bytes(i.bytes));
 }
 
 std::string peer_text(const PeerFact& peer) {
@@ -116,11 +118,12 @@ std::string service_text(const Incident& i) {
 
 std::string background_sentence(const Background& b) {
   if (b.sources == 0 && b.syns == 0) return {};
-  std::string out = fmt::format("{} {} probed with {} SYNs", format_count(b.sources), b.sources == 1 ? "source" : "sources", format_count(b.syns));
+  std::string out =
+      fmt::format("{} {} probed with {} SYNs", format_count(b.sources), b.sources == 1 ? "source" : "sources", format_count(b.syns));
   if (b.fingerprint_syns)
     out += fmt::format("; {} of them ({}) carry the Mirai mark (sequence number equals destination address), from {} {}",
-                       format_count(b.fingerprint_syns), percent(double(b.fingerprint_syns), double(b.syns)), format_count(b.fingerprint_sources),
-                       b.fingerprint_sources == 1 ? "source" : "sources");
+                       format_count(b.fingerprint_syns), percent(double(b.fingerprint_syns), double(b.syns)),
+                       format_count(b.fingerprint_sources), b.fingerprint_sources == 1 ? "source" : "sources");
   else
     out += "; none carries the Mirai mark";
   return out + ".";
@@ -159,12 +162,15 @@ std::vector<std::pair<std::string, std::string>> background_facts(const Analysis
     facts.emplace_back("SYN share", fmt::format("{} of inbound TCP ({} SYNs)", percent(double(b.syn_packets), double(b.tcp_packets)),
                                                 format_count(b.syn_packets)));
   if (b.ports_seen)
-    facts.emplace_back("high ports", fmt::format("{} of source ports are 32768 or higher", percent(double(b.high_source_ports), double(b.ports_seen))));
+    facts.emplace_back("high ports",
+                       fmt::format("{} of source ports are 32768 or higher", percent(double(b.high_source_ports), double(b.ports_seen))));
   std::string ports;
   for (std::size_t i = 0; i < kArticlePorts.size(); ++i)
-    if (b.article_port_syns[i]) ports += fmt::format("{}{}: {}", ports.empty() ? "" : ", ", kArticlePorts[i], format_count(b.article_port_syns[i]));
-  facts.emplace_back("device ports", ports.empty() ? "no SYN to 23, 2323, 80, 8080, 8443, 9527, 48101, 37215 or 52869"
-                                                   : fmt::format("SYNs to {}{}", ports, ports.find(',') == std::string::npos ? "" : "; the others none"));
+    if (b.article_port_syns[i])
+      ports += fmt::format("{}{}: {}", ports.empty() ? "" : ", ", kArticlePorts[i], format_count(b.article_port_syns[i]));
+  facts.emplace_back("device ports",
+                     ports.empty() ? "no SYN to 23, 2323, 80, 8080, 8443, 9527, 48101, 37215 or 52869"
+                                   : fmt::format("SYNs to {}{}", ports, ports.find(',') == std::string::npos ? "" : "; the others none"));
   return facts;
 }
 
@@ -184,8 +190,8 @@ std::string local_text(const LocalSide& local) {
 }
 
 std::string damage_text(const InputDamage& damage) {
-  return fmt::format("{}: at byte {}, packet {}: {}; everything before it was read", escape_hostile(damage.file, 1000), format_count(damage.byte),
-                     format_count(damage.packet), escape_hostile(damage.what, 1000));
+  return fmt::format("{}: at byte {}, packet {}: {}; everything before it was read", escape_hostile(damage.file, 1000),
+                     format_count(damage.byte), format_count(damage.packet), escape_hostile(damage.what, 1000));
 }
 
 std::string malformed_text(const Input& input) {
@@ -194,10 +200,12 @@ std::string malformed_text(const Input& input) {
   for (std::size_t i = 1; i < input.malformed.size(); ++i) {
     all += input.malformed[i];
     if (input.malformed[i])
-      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", spaced(to_string(static_cast<Malformed>(i))), format_count(input.malformed[i]));
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", spaced(to_string(static_cast<Malformed>(i))),
+                             format_count(input.malformed[i]));
   }
-  std::string out = all == 0 ? std::string{"no malformed packet"}
-                             : fmt::format("{} malformed ({}): {}", format_count(all), percent(double(all), double(input.packets)), reasons);
+  std::string out = all == 0
+                        ? std::string{"no malformed packet"}
+                        : fmt::format("{} malformed ({}): {}", format_count(all), percent(double(all), double(input.packets)), reasons);
   if (input.truncated_packets) out += fmt::format("; {} cut short by the snap length", format_count(input.truncated_packets));
   return out;
 }

@@ -15,10 +15,10 @@ std::string target_text(const Incident& incident);  // "203.0.113.5, ports 443 (
 std::string sure_text(const Incident& incident);    // "confidence 97 of 100; decided 480 ms after the first packet"
 std::string process_text(const ProcessFact& process);
 std::string ports_text(const std::vector<PortFact>& ports, std::size_t most = 5);  // "23 (70 %), 2323 (18 %) and 2 more"
-std::string peer_text(const PeerFact& peer);        // "198.51.100.14:53", "[2001:db8::53]:53"
-std::string service_text(const Incident& incident);  // labels with shares when there are several, else empty
+std::string peer_text(const PeerFact& peer);                                       // "198.51.100.14:53", "[2001:db8::53]:53"
+std::string service_text(const Incident& incident);                                // labels with shares when there are several, else empty
 
-std::string percent(double part, double whole);     // "96.9 %", "<0.1 %", "0 %"
+std::string percent(double part, double whole);  // "96.9 %", "<0.1 %", "0 %"
 
 // The article's facts about incoming traffic as (name, value) pairs.
 std::vector<std::pair<std::string, std::string>> background_facts(const Analysis& analysis);
@@ -30,11 +30,11 @@ struct ClassShare {
 };
 std::vector<ClassShare> class_shares(const ClassCounts& counts, std::size_t most);  // largest first
 
-std::string input_span_text(const Input& input);                // "2026-11-22 02:14:03 → 02:19:47 UTC (5 min 44 s)"
+std::string input_span_text(const Input& input);  // "2026-11-22 02:14:03 → 02:19:47 UTC (5 min 44 s)"
 std::string local_text(const LocalSide& local);
 std::string damage_text(const InputDamage& damage);
-std::string malformed_text(const Input& input);                 // "7 malformed (0.0 %): short ip 5, …; 11 cut short by the snap length"
-std::string time_trouble_text(const Input& input);              // empty when time only moved on
-std::string speed_text(const Analysis& analysis);               // "read in 12 s (8.0 M packets/s)"
+std::string malformed_text(const Input& input);     // "7 malformed (0.0 %): short ip 5, …; 11 cut short by the snap length"
+std::string time_trouble_text(const Input& input);  // empty when time only moved on
+std::string speed_text(const Analysis& analysis);   // "read in 12 s (8.0 M packets/s)"
 
 }  // namespace sekisho

@@ -32,6 +32,9 @@ std::string_view tone_of(Standing standing) {
   return "t-good";
 }
 
+// "<0.1 %" has a sign of HTML in it.
+std::string html_percent(double part, double whole) { return html_text(percent(part, whole)); }
+
 std::string badge(Severity severity) { return fmt::format(R"(<span class="sev t-{0}">{0}</span>)", to_string(severity)); }
 
 std::string verdict_card(const Analysis& analysis, const Verdict& verdict) {
@@ -47,10 +50,12 @@ std::string verdict_card(const Analysis& analysis, const Verdict& verdict) {
 std::string tiles(const Analysis& analysis) {
   const Input& input = analysis.input;
   const DurationNs length = input.first && input.last ? *input.last - *input.first : 0;
-  const auto tile = [](std::string_view name, const std::string& value) { return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, value); };
-  return R"(<dl class="tiles">)" + tile("incidents", format_count(analysis.incidents.size())) + tile("packets", format_count(input.packets)) +
-         tile("bytes", format_bytes(input.bytes)) + tile("duration", format_duration(length)) +
-         tile("scan sources", format_count(analysis.background.sources)) + "</dl>\n";
+  const auto tile = [](std::string_view name, const std::string& value) {
+    return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, value);
+  };
+  return R"(<dl class="tiles">)" + tile("incidents", format_count(analysis.incidents.size())) +
+         tile("packets", format_count(input.packets)) + tile("bytes", format_bytes(input.bytes)) +
+         tile("duration", format_duration(length)) + tile("scan sources", format_count(analysis.background.sources)) + "</dl>\n";
 }
 
 std::string contents(const std::vector<const Incident*>& incidents) {
@@ -58,9 +63,10 @@ std::string contents(const std::vector<const Incident*>& incidents) {
   std::string out = R"(<nav class="card" aria-label="Incidents"><ol>)";
   for (std::size_t n = 0; n < incidents.size(); ++n) {
     const auto& i = *incidents[n];
-    out += fmt::format(R"(<li><a href="#incident-{}"><span>{}</span><span class="name">{} {} {} {}</span><span class="num">{} · {}</span></a></li>)",
-                       n + 1, badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
-                       i.direction == Direction::egress ? "from" : "on", html_text(subject_name(i)), format_clock(i.started), format_rate_pps(i.peak_pps));
+    out += fmt::format(
+        R"(<li><a href="#incident-{}"><span>{}</span><span class="name">{} {} {} {}</span><span class="num">{} · {}</span></a></li>)",
+        n + 1, badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
+        i.direction == Direction::egress ? "from" : "on", html_text(subject_name(i)), format_clock(i.started), format_rate_pps(i.peak_pps));
   }
   return out + "</ol></nav>\n";
 }
@@ -82,7 +88,8 @@ std::string ports_table(std::string_view title, const std::vector<PortFact>& por
   for (std::size_t n = 0; n < ports.size() && n < 10; ++n)
     out += fmt::format(R"(<tr><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="b">{}</td></tr>)",
                        ports[n].port ? std::to_string(ports[n].port) : std::string{"none"}, format_count(ports[n].packets),
-                       percent(double(ports[n].packets), double(all)), html_bar(double(ports[n].packets) / double(std::max<std::uint64_t>(all, 1))));
+                       html_percent(double(ports[n].packets), double(all)),
+                       html_bar(double(ports[n].packets) / double(std::max<std::uint64_t>(all, 1))));
   return out + "</tbody></table></div>";
 }
 
@@ -91,11 +98,13 @@ std::string peers_table(const Incident& i) {
   const double largest = double(std::max<std::uint64_t>(i.top_peers.front().packets, 1));
   std::string out = fmt::format(
       R"(<div><h3>{}</h3><table class="peers"><thead><tr><th scope="col">address</th><th scope="col" class="n">packets</th><th scope="col" class="n">share</th><th class="b"></th></tr></thead><tbody>)",
-      i.kind == Kind::c2 ? "Servers" : i.direction == Direction::egress ? "Top targets" : "Top sources");
+      i.kind == Kind::c2                 ? "Servers"
+      : i.direction == Direction::egress ? "Top targets"
+                                         : "Top sources");
   for (std::size_t n = 0; n < i.top_peers.size() && n < 10; ++n)
-    out += fmt::format(R"(<tr><td><code>{}</code></td><td class="n">{}</td><td class="n">{}</td><td class="b">{}</td></tr>)", peer_text(i.top_peers[n]),
-                       format_count(i.top_peers[n].packets), percent(double(i.top_peers[n].packets), double(i.packets)),
-                       html_bar(double(i.top_peers[n].packets) / largest));
+    out += fmt::format(R"(<tr><td><code>{}</code></td><td class="n">{}</td><td class="n">{}</td><td class="b">{}</td></tr>)",
+                       peer_text(i.top_peers[n]), format_count(i.top_peers[n].packets),
+                       html_percent(double(i.top_peers[n].packets), double(i.packets)), html_bar(double(i.top_peers[n].packets) / largest));
   return out + "</tbody></table></div>";
 }
 
@@ -105,8 +114,8 @@ std::string labels_table(const Incident& i) {
       R"(<div><h3>Made of</h3><table><thead><tr><th scope="col">label</th><th scope="col" class="n">share</th><th></th></tr></thead><tbody>)";
   for (const auto& share : i.labels) {
     const Label* label = find_label(share.label);
-    out += fmt::format(R"(<tr><td>{}</td><td class="n">{:.0f} %</td><td class="b">{}</td></tr>)", html_text(label ? label->title : share.label),
-                       share.share * 100, html_bar(share.share, "tone"));
+    out += fmt::format(R"(<tr><td>{}</td><td class="n">{:.0f} %</td><td class="b">{}</td></tr>)",
+                       html_text(label ? label->title : share.label), share.share * 100, html_bar(share.share, "tone"));
   }
   return out + "</tbody></table></div>";
 }
@@ -125,10 +134,10 @@ std::string technique_tags(const Incident& i) {
 }
 
 std::string incident_card(const Incident& i, std::size_t number) {
-  std::string out = fmt::format(
-      R"(<article class="card incident t-{}" id="incident-{}"><header>{}<h2>{} {}{}</h2><code>{}</code></header>)", to_string(i.severity), number,
-      badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
-      standing_of(i) == Standing::taking_part ? ": this host takes part" : "", html_text(short_id(i)));
+  std::string out =
+      fmt::format(R"(<article class="card incident t-{}" id="incident-{}"><header>{}<h2>{} {}{}</h2><code>{}</code></header>)",
+                  to_string(i.severity), number, badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
+                  standing_of(i) == Standing::taking_part ? ": this host takes part" : "", html_text(short_id(i)));
   if (!i.headline.empty()) out += fmt::format(R"(<p class="headline">{}</p>)", html_text(i.headline));
   out += fmt::format(R"(<div class="do"><b>What to do</b>{}</div>)", html_text(advice_of(i)));
   out += html_rate_plot(i);
@@ -168,7 +177,7 @@ std::string classes_table(std::string_view title, const ClassCounts& counts) {
       title);
   for (const auto& share : shares)
     out += fmt::format(R"(<tr><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="b">{}</td></tr>)", html_text(share.name),
-                       format_count(share.packets), percent(share.share, 1), html_bar(share.share));
+                       format_count(share.packets), html_percent(share.share, 1), html_bar(share.share));
   return out + "</tbody></table></div>";
 }
 
@@ -201,7 +210,8 @@ std::string input_card(const Analysis& analysis) {
   fact("packets", malformed_text(input));
   fact("order", time_trouble_text(input));
   fact("work", speed_text(analysis));
-  out += R"(</dl><h3>Files</h3><table><thead><tr><th scope="col">file</th><th scope="col" class="n">packets</th><th scope="col" class="n">bytes</th></tr></thead><tbody>)";
+  out +=
+      R"(</dl><h3>Files</h3><table><thead><tr><th scope="col">file</th><th scope="col" class="n">packets</th><th scope="col" class="n">bytes</th></tr></thead><tbody>)";
   for (std::size_t n = 0; n < input.files.size() && n < kMostFiles; ++n) {
     const auto& file = input.files[n];
     out += fmt::format(R"(<tr><td>{}<br><small>{}</small></td><td class="n">{}</td><td class="n">{}</td></tr>)",
@@ -238,17 +248,20 @@ std::string html_report(const Analysis& analysis) {
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
+      "'none'\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\n";
-  out += fmt::format("<title>Sekisho: {}</title><style>{}</style></head><body>\n", html_text(verdict.word + ": " + verdict.sentence), html_style());
+  out += fmt::format("<title>Sekisho: {}</title><style>{}</style></head><body>\n", html_text(verdict.word + ": " + verdict.sentence),
+                     html_style());
   out += fmt::format(R"(<header class="top"><span class="seal" aria-hidden="true"></span><b>Sekisho</b><span>{}</span></header><main>)",
                      html_text(input_span_text(analysis.input)));
   out += verdict_card(analysis, verdict) + tiles(analysis) + contents(ordered);
   for (std::size_t n = 0; n < ordered.size(); ++n) out += incident_card(*ordered[n], n + 1);
   if (left_out) out += fmt::format(R"(<p class="card">{} smaller incidents are left out of this page; --json has them all.</p>)", left_out);
   out += background_card(analysis) + input_card(analysis);
-  out += fmt::format("</main><footer>Made by sekisho {} analyze. Times are UTC; rates are the largest of a one-second window.</footer></body></html>\n",
-                     html_text(analysis.version));
+  out += fmt::format(
+      "</main><footer>Made by sekisho {} analyze. Times are UTC; rates are the largest of a one-second window.</footer></body></html>\n",
+      html_text(analysis.version));
   return out;
 }
 

@@ -14,7 +14,7 @@
 namespace sekisho {
 namespace {
 
-constexpr int kIndent = 4, kLead = 8;      // "    when    02:15 …"
+constexpr int kIndent = 4, kLead = 8;  // "    when    02:15 …"
 constexpr std::size_t kShownWhole = 8, kShownShort = 40, kMostFiles = 6;
 
 // State by shape and word; the colour only repeats it.
@@ -142,10 +142,12 @@ void short_lines(TextPage& page, const std::vector<const Incident*>& incidents, 
     if (shown++ == kShownShort) break;
     const Mark mark = mark_of(i->severity);
     page.entry(0, 5, fmt::format("{:>2} {}", number++, mark.sign), mark.ink,
-               fmt::format("{} {} {} {} {} {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), direction_word(*i), title_of(*i),
-                           i->direction == Direction::egress ? "from" : "on", subject_name(*i), format_count(i->packets), format_count(i->distinct_peers), i->distinct_peers == 1 ? "peer" : "peers"));
+               fmt::format("{} {} {} {} {} {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), direction_word(*i),
+                           title_of(*i), i->direction == Direction::egress ? "from" : "on", subject_name(*i), format_count(i->packets),
+                           format_count(i->distinct_peers), i->distinct_peers == 1 ? "peer" : "peers"));
   }
-  if (incidents.size() > kShownShort) page.entry(5, 0, "", Ink::none, fmt::format("and {} more; --json lists all", incidents.size() - kShownShort), Ink::dim);
+  if (incidents.size() > kShownShort)
+    page.entry(5, 0, "", Ink::none, fmt::format("and {} more; --json lists all", incidents.size() - kShownShort), Ink::dim);
   page.blank();
 }
 
@@ -186,17 +188,20 @@ void what_was_read(TextPage& page, const Analysis& analysis) {
   for (std::size_t n = 0; n < input.files.size() && n < kMostFiles; ++n) {
     const auto& file = input.files[n];
     fact(n == 0 ? (input.files.size() == 1 ? "file" : "files") : "",
-         fmt::format("{}: {} packets, {}, {}", file.file == "-" ? "standard input" : escape_hostile(file.file, 1000), format_count(file.packets),
-                     format_bytes(file.bytes), escape_hostile(file.format, 200)));
+         fmt::format("{}: {} packets, {}, {}", file.file == "-" ? "standard input" : escape_hostile(file.file, 1000),
+                     format_count(file.packets), format_bytes(file.bytes), escape_hostile(file.format, 200)));
   }
   if (input.files.size() > kMostFiles)
     fact("", fmt::format("and {} more files; together {} packets, {}", input.files.size() - kMostFiles, format_count(input.packets),
                          format_bytes(input.bytes)));
   fact("time", input_span_text(input));
   fact("local", local_text(analysis.local));
-  for (std::size_t n = 0; n < input.damage.size() && n < kMostFiles; ++n) fact(n == 0 ? "damage" : "", damage_text(input.damage[n]), Ink::yellow_bold);
-  if (input.damage.size() > kMostFiles) fact("", fmt::format("and {} more damaged files", input.damage.size() - kMostFiles), Ink::yellow_bold);
-  for (std::size_t n = 0; n < input.skipped.size() && n < kMostFiles; ++n) fact(n == 0 ? "skipped" : "", escape_hostile(input.skipped[n], 1000));
+  for (std::size_t n = 0; n < input.damage.size() && n < kMostFiles; ++n)
+    fact(n == 0 ? "damage" : "", damage_text(input.damage[n]), Ink::yellow_bold);
+  if (input.damage.size() > kMostFiles)
+    fact("", fmt::format("and {} more damaged files", input.damage.size() - kMostFiles), Ink::yellow_bold);
+  for (std::size_t n = 0; n < input.skipped.size() && n < kMostFiles; ++n)
+    fact(n == 0 ? "skipped" : "", escape_hostile(input.skipped[n], 1000));
   if (input.skipped.size() > kMostFiles) fact("", fmt::format("and {} more", input.skipped.size() - kMostFiles));
   fact("packets", malformed_text(input));
   fact("order", time_trouble_text(input));

@@ -30,9 +30,9 @@ int point_width(std::uint32_t p) {
 }
 
 constexpr std::array<std::pair<std::uint32_t, std::string_view>, 22> kAscii{{
-    {0x2192, "->"}, {0x2026, "..."}, {0x2013, "-"}, {0x2014, "-"}, {0x2212, "-"}, {0x00b7, "-"}, {0x00d7, "x"}, {0x2265, ">="},
+    {0x2192, "->"}, {0x2026, "..."},  {0x2013, "-"},   {0x2014, "-"},   {0x2212, "-"},   {0x00b7, "-"},    {0x00d7, "x"}, {0x2265, ">="},
     {0x2264, "<="}, {0x25a0, "[!!]"}, {0x25b2, "[!]"}, {0x25cf, "[*]"}, {0x25cb, "[o]"}, {0x2713, "[ok]"}, {0x2500, "-"}, {0x2502, "|"},
-    {0x2514, "+"}, {0x2524, "|"}, {0x2018, "'"}, {0x2019, "'"}, {0x201c, "\""}, {0x201d, "\""},
+    {0x2514, "+"},  {0x2524, "|"},    {0x2018, "'"},   {0x2019, "'"},   {0x201c, "\""},  {0x201d, "\""},
 }};
 
 std::string_view ink_code(Ink ink) {
@@ -164,6 +164,7 @@ void TextPage::line(const std::vector<TextPart>& left, const TextPart& right) {
   const std::string end = shown(right.text);
   const int room = style_.width - used - display_width(end);
   if (!end.empty() && room >= 2) text += std::string(static_cast<std::size_t>(room), ' ') + inked(right.ink, end);
+  while (text.ends_with(' ')) text.pop_back();
   out_ += text + "\n";
 }
 

@@ -77,8 +77,7 @@ std::string sentence_for(Standing standing, const Group& group, const Analysis& 
       return fmt::format("Weak signs that {} may be taking part in attacks: {}. Look closer before acting.", listed(group.subjects),
                          listed(group.deeds, 4));
     case Standing::guessed: return fmt::format("Somebody guessed logins on {}: {}.", listed(group.subjects), listed(group.deeds, 4));
-    case Standing::scanned:
-      return fmt::format("{} {} scanned, not attacked: {}.", who, was, listed(group.deeds, 4));
+    case Standing::scanned: return fmt::format("{} {} scanned, not attacked: {}.", who, was, listed(group.deeds, 4));
     case Standing::noted: return fmt::format("No attack. Worth a look: {}.", listed(group.deeds, 4));
     case Standing::quiet: break;
   }
@@ -118,8 +117,10 @@ std::string what_else(const std::vector<const Incident*>& ordered, Standing said
 
 Standing standing_of(const Incident& incident) {
   const bool outward = incident.direction == Direction::egress || incident.kind == Kind::c2;
-  if (incident.kind == Kind::backscatter || incident.kind == Kind::exposure || incident.label == "spike_unclassified") return Standing::noted;
-  if (incident.kind == Kind::reflector || outward) return incident.severity >= Severity::medium ? Standing::taking_part : Standing::suspected;
+  if (incident.kind == Kind::backscatter || incident.kind == Kind::exposure || incident.label == "spike_unclassified")
+    return Standing::noted;
+  if (incident.kind == Kind::reflector || outward)
+    return incident.severity >= Severity::medium ? Standing::taking_part : Standing::suspected;
   if (incident.kind == Kind::flood) return incident.severity >= Severity::medium ? Standing::attacked : Standing::noted;
   return incident.kind == Kind::bruteforce ? Standing::guessed : Standing::scanned;
 }
@@ -168,9 +169,7 @@ std::string short_id(const Incident& incident) {
   return fmt::format("i-{}-{}", day, escape_hostile(incident.id.substr(22)));
 }
 
-std::string_view direction_word(const Incident& incident) {
-  return incident.direction == Direction::ingress ? "inbound" : "outbound";
-}
+std::string_view direction_word(const Incident& incident) { return incident.direction == Direction::ingress ? "inbound" : "outbound"; }
 
 std::string subject_name(const Incident& incident) {
   return incident.subject.empty() || incident.subject == "host" ? "this host" : escape_hostile(incident.subject, 64);
@@ -180,9 +179,12 @@ std::string advice_of(const Incident& incident) {
   constexpr std::string_view isolate =
       "Isolate this host from the network, keep it powered for forensics, and treat it as untrusted until it is re-imaged from a "
       "known-good snapshot.";
-  if (!incident.advice.empty()) return escape_hostile(incident.advice, 2000);
+  // Whoever takes part is isolated: the contract, whatever else the detector advises.
   const Standing standing = standing_of(incident);
-  if (standing == Standing::taking_part && incident.kind != Kind::reflector) return std::string{isolate};
+  const bool infected = (standing == Standing::taking_part || standing == Standing::suspected) && incident.kind != Kind::reflector;
+  const std::string own = escape_hostile(incident.advice, 2000);
+  if (infected && own.find("solate") == std::string::npos) return std::string{isolate} + (own.empty() ? "" : " " + own);
+  if (!own.empty()) return own;
   if (const Label* label = find_label(incident.label); label && !label->advice.empty()) return std::string{label->advice};
   switch (incident.kind) {
     case Kind::flood:
@@ -190,7 +192,8 @@ std::string advice_of(const Incident& incident) {
                  ? "Do not block the sources: they are spoofed. Ask your provider to filter this traffic upstream, and send the evidence."
                  : "Ask your provider to filter this traffic upstream, and send the evidence.";
     case Kind::scan: return "Nothing needs doing now. Check that nothing listens on the probed ports by mistake.";
-    case Kind::bruteforce: return "Use keys instead of passwords; block the sources that completed handshakes; check for a login that succeeded.";
+    case Kind::bruteforce:
+      return "Use keys instead of passwords; block the sources that completed handshakes; check for a login that succeeded.";
     case Kind::c2: return std::string{isolate};
     case Kind::reflector: return "Close the service to the Internet, or turn on its rate limiting.";
     case Kind::backscatter: return "Nothing attacks this host. Keep the evidence for abuse complaints that name your address.";

@@ -26,12 +26,12 @@ Standing standing_of(const Incident& incident);
 std::vector<const Incident*> in_order_of_weight(const std::vector<Incident>& incidents);
 
 // Names for people.
-std::string title_of(const Incident& incident);            // "DNS amplification"; an unknown label as it is
-std::string short_id(const Incident& incident);            // "i-20261122-7K3F": day and the last four characters of the ULID
-std::string_view direction_word(const Incident& incident); // "inbound", "outbound", "from here" for C2
+std::string title_of(const Incident& incident);             // "DNS amplification"; an unknown label as it is
+std::string short_id(const Incident& incident);             // "i-20261122-7K3F": day and the last four characters of the ULID
+std::string_view direction_word(const Incident& incident);  // "inbound", "outbound", "from here" for C2
 // "203.0.113.5" or "this host" when the subject is not one address.
 std::string subject_name(const Incident& incident);
-std::string advice_of(const Incident& incident);           // its own, its label's, or its kind's default
+std::string advice_of(const Incident& incident);  // its own, its label's, or its kind's default
 // "peers spoofed" in words: "spoofed addresses", "real addresses (they answered or are servers)", "unproven addresses".
 std::string_view peers_verdict(const Incident& incident);
 

@@ -38,7 +38,8 @@ void FrameRing::add(const Frame& frame, const PacketKey& key, std::uint64_t inde
   newest_ = frame.time;  // not the largest: one packet from the far future must not empty the ring for good
   const std::size_t left = size_ - head_ % size_;
   const std::size_t needed = left < length ? left + length : length;
-  while (tail_ < head_ && (head_ + needed - tail_ > size_ || at(tail_)->captured == UINT32_MAX || at(tail_)->time < newest_ - age_)) drop_oldest();
+  while (tail_ < head_ && (head_ + needed - tail_ > size_ || at(tail_)->captured == UINT32_MAX || at(tail_)->time < newest_ - age_))
+    drop_oldest();
   if (left < length) {
     // The buffer is one record longer than `size_`, so that a gap of any size can be written.
     Record* gap = new (buffer_.get() + head_ % size_) Record{};
@@ -47,8 +48,8 @@ void FrameRing::add(const Frame& frame, const PacketKey& key, std::uint64_t inde
     head_ += left;
     if (tail_ + left == head_) tail_ = head_;  // nothing but the gap was there
   }
-  Record* record = new (buffer_.get() + head_ % size_)
-      Record{frame.time, index, key, frame.wire_bytes, frame.weight, frame.link, frame.interface, captured, static_cast<std::uint32_t>(length)};
+  Record* record = new (buffer_.get() + head_ % size_) Record{
+      frame.time, index, key, frame.wire_bytes, frame.weight, frame.link, frame.interface, captured, static_cast<std::uint32_t>(length)};
   if (captured) std::memcpy(record + 1, frame.bytes.data(), captured);
   head_ += length;
   ++frames_;

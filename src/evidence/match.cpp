@@ -37,7 +37,8 @@ Matcher::Matcher(const Selector& selector)
 }
 
 bool Matcher::ends_match(const PacketKey& key) const {
-  return holds(local_ports_, key.local_port) && holds(remote_ports_, key.remote_port) && holds(locals_, key.local) && holds(remotes_, key.remote);
+  return holds(local_ports_, key.local_port) && holds(remote_ports_, key.remote_port) && holds(locals_, key.local) &&
+         holds(remotes_, key.remote);
 }
 
 bool Matcher::matches(const PacketKey& key) const { return classes(key.direction)[index_of(key.traffic_class)] && ends_match(key); }

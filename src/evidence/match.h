@@ -25,7 +25,7 @@ class Matcher {
  private:
   bool ends_match(const PacketKey& key) const;
 
-  TrafficClassSet classes_[2];           // by direction; none = that direction never matches
+  TrafficClassSet classes_[2];             // by direction; none = that direction never matches
   std::vector<Address> locals_, remotes_;  // sorted; empty = any
   std::vector<std::uint16_t> local_ports_, remote_ports_;
 };

@@ -68,7 +68,8 @@ std::uint16_t file_link_type(LinkType link) {
 
 PcapngFile::PcapngFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) { buffer_.reserve(kFlushAt + 4096); }
 
-Result<std::unique_ptr<PcapngFile>> PcapngFile::create(const std::string& path, const std::string& comment, const std::string& application) {
+Result<std::unique_ptr<PcapngFile>> PcapngFile::create(const std::string& path, const std::string& comment,
+                                                       const std::string& application) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Error{fmt::format("cannot create the evidence file {}: {}", escape_hostile(path, 1000), std::strerror(errno))};
   std::unique_ptr<PcapngFile> file{new PcapngFile(fd, path)};
@@ -153,8 +154,8 @@ Result<void> PcapngFile::flush() {
 Result<void> PcapngFile::fail(int error) {
   failed_ = true;
   buffer_.clear();
-  return Error{fmt::format("cannot write more evidence to {}: {}; the {} stored so far stay", escape_hostile(path_, 1000), std::strerror(error),
-                           format_bytes(on_disk_))};
+  return Error{fmt::format("cannot write more evidence to {}: {}; the {} stored so far stay", escape_hostile(path_, 1000),
+                           std::strerror(error), format_bytes(on_disk_))};
 }
 
 Result<void> PcapngFile::close() {

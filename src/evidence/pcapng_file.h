@@ -17,7 +17,7 @@ struct StoredFrame {
   TimeNs time = 0;
   std::span<const std::uint8_t> bytes;
   std::uint32_t wire_bytes = 0;
-  std::uint32_t weight = 1;   // above 1: a packet comment "weight N"
+  std::uint32_t weight = 1;  // above 1: a packet comment "weight N"
   LinkType link = LinkType::ethernet;
   std::uint16_t interface = 0;
   Direction direction = Direction::ingress;
@@ -27,7 +27,8 @@ struct StoredFrame {
 // times in nanoseconds, EPB flags say inbound or outbound.
 class PcapngFile {
  public:
-  // Creates the file (0600, never over an existing one) and writes its section header with the comment (valid UTF-8; at most 60,000 bytes are kept).
+  // Creates the file (0600, never over an existing one) and writes its section header with the comment (valid UTF-8; at most 60,000 bytes
+  // are kept).
   static Result<std::unique_ptr<PcapngFile>> create(const std::string& path, const std::string& comment, const std::string& application);
   ~PcapngFile();  // closes; what could not be flushed is lost, so call close()
   PcapngFile(const PcapngFile&) = delete;

@@ -106,7 +106,8 @@ void Recorder::keep(Open& open, StoredFrame frame, std::uint64_t index) {
     ++stats_.lost;
     return;
   }
-  const double used = std::max(double(open.packets) / double(settings_.max_packets), double(open.file->bytes()) / double(settings_.max_bytes));
+  const double used =
+      std::max(double(open.packets) / double(settings_.max_packets), double(open.file->bytes()) / double(settings_.max_bytes));
   // 256: more than the block around a frame, a new interface and a comment take; the file never exceeds its limit.
   if (open.packets >= static_cast<std::uint64_t>(settings_.max_packets) ||
       open.file->bytes() + frame.bytes.size() + 256 > static_cast<std::uint64_t>(settings_.max_bytes)) {
@@ -147,7 +148,8 @@ Result<std::string> Recorder::open_incident(const Incident& incident, TimeNs sin
   if (!is_file_name(incident.id)) return Error{fmt::format("the incident id '{}' cannot be a file name", escape_hostile(incident.id, 80))};
   if (is_open(incident.id)) return Error{fmt::format("the evidence of incident {} is already being written", incident.id)};
   if (static_cast<std::int64_t>(open_.size()) >= settings_.max_open)
-    return Error{fmt::format("no evidence for incident {}: {} evidence files are being written already (max_open)", incident.id, open_.size())};
+    return Error{
+        fmt::format("no evidence for incident {}: {} evidence files are being written already (max_open)", incident.id, open_.size())};
   if (files_made_ >= settings_.max_files)
     return Error{fmt::format("no evidence for incident {}: {} evidence files were made already (max_files)", incident.id, files_made_)};
 

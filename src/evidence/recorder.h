@@ -12,16 +12,16 @@
 namespace sekisho {
 
 struct EvidenceSettings {
-  std::string dir;                              // made if it is missing (0700); files are DIR/<incident id>.pcapng, 0600
-  std::int64_t ring_bytes = 32 * 1024 * 1024;   // recent frames of all kinds
+  std::string dir;                             // made if it is missing (0700); files are DIR/<incident id>.pcapng, 0600
+  std::int64_t ring_bytes = 32 * 1024 * 1024;  // recent frames of all kinds
   DurationNs ring_age = 10 * kSecond;
-  std::int64_t beats_bytes = 4 * 1024 * 1024;   // frames of quiet TCP connections (1-32 payload bytes), kept for much longer:
-  DurationNs beats_age = 15 * kMinute;          //   a keepalive once a minute is long gone from the ring when it is recognised
-  std::int64_t snap_bytes = 128;                // stored of each frame; C2 incidents get whole frames from when they open
+  std::int64_t beats_bytes = 4 * 1024 * 1024;  // frames of quiet TCP connections (1-32 payload bytes), kept for much longer:
+  DurationNs beats_age = 15 * kMinute;         //   a keepalive once a minute is long gone from the ring when it is recognised
+  std::int64_t snap_bytes = 128;               // stored of each frame; C2 incidents get whole frames from when they open
   std::int64_t max_packets = 10'000, max_bytes = 16 * 1024 * 1024;  // per incident
-  std::int64_t max_open = 64;                   // files being written at a time
-  std::int64_t max_files = 1'000;               // files made in one run
-  std::string application = "sekisho";          // named in the files
+  std::int64_t max_open = 64;                                       // files being written at a time
+  std::int64_t max_files = 1'000;                                   // files made in one run
+  std::string application = "sekisho";                              // named in the files
 };
 
 struct EvidenceStats {

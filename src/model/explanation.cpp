@@ -25,7 +25,8 @@ std::string explanation(const Incident& incident) {
   std::string out{label ? label->title : incident.label};
   if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 32);
   out += fmt::format(" ({}, {}) {} {}", to_string(incident.kind), to_string(incident.direction),
-                     incident.direction == Direction::ingress ? "on" : "by", incident.subject.empty() || incident.subject == "host" ? "this host" : incident.subject);
+                     incident.direction == Direction::ingress ? "on" : "by",
+                     incident.subject.empty() || incident.subject == "host" ? "this host" : incident.subject);
   if (!incident.headline.empty()) out += fmt::format(": {}", short_of_dot(incident.headline));
   out += fmt::format(". Peak {} and {}", format_rate_pps(incident.peak_pps), format_rate_bps(incident.peak_bps));
   if (incident.normal_pps > 0)

@@ -104,8 +104,8 @@ class Evidence : public ::testing::Test {
   }
 
   // The packet's number stands in the first eight bytes of the frame.
-  void feed(TimeNs time, TrafficClass traffic_class, Direction direction = Direction::ingress, const Address& remote = kRemote, std::size_t size = 60,
-            std::uint16_t payload = 0) {
+  void feed(TimeNs time, TrafficClass traffic_class, Direction direction = Direction::ingress, const Address& remote = kRemote,
+            std::size_t size = 60, std::uint16_t payload = 0) {
     std::vector<std::uint8_t> bytes(size, 0xee);
     std::memcpy(bytes.data(), &index_, 8);
     Frame frame;
@@ -246,7 +246,9 @@ TEST_F(Evidence, ALongIncidentIsWholeAtFirstThenThinnedOverItsLife) {
       EXPECT_EQ(number(packet), n);
       EXPECT_EQ(packet.comment, "");
     }
-    if (n > 0) { EXPECT_GT(packet.time, file.packets[n - 1].time); }
+    if (n > 0) {
+      EXPECT_GT(packet.time, file.packets[n - 1].time);
+    }
     stands_for += packet.comment.empty() ? 1 : std::stod(packet.comment.substr(7));
   }
   EXPECT_GT(number(file.packets.back()), kPackets * 95 / 100) << "the end of a long incident must be there, too";
@@ -397,7 +399,8 @@ TEST_F(Evidence, OpensInTsharkWithoutAWarning) {
   feed(1'795'313'644 * kSecond, TrafficClass::udp);
   ASSERT_TRUE(recorder_->finish().ok());
   const std::string command = "env XDG_CONFIG_HOME='" + dir_ + "' tshark -r '" + path +
-                              "' -T fields -e frame.number -e frame.comment -e frame.packet_flags_direction >'" + dir_ + "/out' 2>'" + dir_ + "/err'";
+                              "' -T fields -e frame.number -e frame.comment -e frame.packet_flags_direction >'" + dir_ + "/out' 2>'" +
+                              dir_ + "/err'";
   EXPECT_EQ(std::system(command.c_str()), 0);
   std::string line, all;
   std::ifstream err{dir_ + "/err"};
@@ -448,7 +451,9 @@ TEST(EvidenceRing, AgreesWithASimpleModel) {
     ASSERT_EQ(seen.size(), ring.frames());
     ASSERT_EQ(seen.front(), ring.first_index());
     for (std::size_t n = 1; n < seen.size(); ++n) ASSERT_EQ(seen[n], seen[n - 1] + 1);
-    if (index > 1'000) { ASSERT_GT(seen.size(), 60U); }
+    if (index > 1'000) {
+      ASSERT_GT(seen.size(), 60U);
+    }
   }
   EXPECT_GT(ring.evicted(), 1'000U);
 }

@@ -29,7 +29,9 @@ inline Incident dns_amplification() {
   i.modifiers = {"multi_vector"};
   i.subject = "203.0.113.5";
   i.distinct_peers = 1904;
-  i.top_peers = {{ip("198.51.100.14"), 53, 380'112}, {ip("192.0.2.77"), 53, 351'004}, {ip("2001:db8::53"), 53, 204'990},
+  i.top_peers = {{ip("198.51.100.14"), 53, 380'112},
+                 {ip("192.0.2.77"), 53, 351'004},
+                 {ip("2001:db8::53"), 53, 204'990},
                  {ip("198.51.100.200"), 53, 110'020}};
   i.local_ports = {{443, 94'012'000}, {80, 4'100'004}};
   i.remote_ports = {{53, 94'900'000}, {0, 3'212'004}};
@@ -77,7 +79,8 @@ inline Incident mirai_scan() {
   i.severity = Severity::medium;
   i.techniques = {"T1595.001"};
   i.headline = "3,418 SYNs from 611 sources on 4 ports";
-  i.evidence = {"sequence number equals the destination address on 2,940 SYNs (chance match 1 in 4.3e9)", "0 of 3,418 handshakes completed"};
+  i.evidence = {"sequence number equals the destination address on 2,940 SYNs (chance match 1 in 4.3e9)",
+                "0 of 3,418 handshakes completed"};
   i.counter_evidence = {"no source came back with an ordinary connection"};
   for (int s = 0; s < 342; s += 2) i.rates.push_back({i.started + s * kSecond, float(8 + 8 * std::sin(s / 30.0) + s / 40), 4'000});
   return i;
@@ -201,7 +204,9 @@ inline Analysis quiet() {
   return a;
 }
 
-constexpr std::string_view kHostile = "\x1b[31mred\x1b[0m <script>alert(1)</script> \"'& \xe2\x80\xae" "evil\xe2\x81\xa6 a\nb\r\xff\xfe\xc3";
+constexpr std::string_view kHostile =
+    "\x1b[31mred\x1b[0m <script>alert(1)</script> \"'& \xe2\x80\xae"
+    "evil\xe2\x81\xa6 a\nb\r\xff\xfe\xc3";
 
 // Every text of the analysis is hostile.
 inline Analysis hostile() {
