@@ -16,7 +16,7 @@
 #include "app/report_eve.h"
 #include "app/report_html.h"
 #include "app/report_text.h"
-#include "app/write_file.h"
+#include "app/output_file.h"
 #include "base/text.h"
 #include "evidence/recorder.h"
 #include "input/capture_files.h"
@@ -154,9 +154,7 @@ int run_analyze(const AnalyzeOptions& options) {
   if (evidence) written = evidence->finish(analysis.incidents);
   const auto write = [&](const std::optional<std::string>& path, auto text) {
     if (!path) return;
-    if (*path == "-") {
-      fmt::print("{}", text(analysis));
-    } else if (auto done = write_file(*path, text(analysis)); !done.ok()) {
+    if (auto done = write_output(*path, text(analysis)); !done.ok()) {
       fmt::print(stderr, "sekisho: {}\n", done.error().message);
       written = false;
     }

@@ -28,6 +28,7 @@ bool enter_fragment(Packet& packet, Cursor c) {
   if (!more && offset == 0) return true;  // an "atomic" fragment is a whole packet
   packet.fragment = offset ? Fragment::later : Fragment::first;
   packet.fragment_offset_bytes = static_cast<std::uint16_t>(offset);
+  packet.ip_id = load_be16(c.at + 6);  // the low half: enough to tell neighbours apart
   const auto bytes = c.length - 8;
   if ((more && bytes % 8 != 0) || bytes == 0 || offset + bytes > 0xffff) note(packet, Malformed::bad_fragment);
   return offset == 0;

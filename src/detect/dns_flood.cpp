@@ -62,10 +62,10 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
     e.sources = fmt::format("{:.0f} resolvers, real addresses", c.second.distinct_remotes);
     return "dns_nxdomain_flood";
   }
-  if (answers > 0.5) contradict(e, 20, fmt::format("{} were answered", percent(std::min(1.0, answers))));
+  if (answers > 0.5) contradict(e, 10, fmt::format("{} were answered", percent(std::min(1.0, answers))));
   if (!c.egress) judge_sources(c.second, c.stats, e);
   if (c.stats.sources >= 20 && answers <= 0.5) prove(e, 10, fmt::format("{:.0f} sources, hardly any answered", c.second.distinct_remotes));
-  if (n.queries >= 64 && n.unique <= 3) prove(e, 10, fmt::format("only {} different names in {} queries", n.unique, n.queries));
+  if (n.queries >= 64 && n.unique <= 3) prove(e, 15, fmt::format("only {} different names in {} queries", n.unique, n.queries));
   judge_tool(c, e);
   return "dns_flood";
 }

@@ -65,8 +65,9 @@ void judge_one_target(const FloodCase& c, Evidence& e) {
 }
 
 bool looks_like_port_scan(const FloodCase& c) {
-  return c.stats.top_source_share > 0.4 && c.pps < 5000 && c.second.distinct_local_ports > 0.6 * c.pps &&
-         static_cast<double>(c.stats.local_ports) > 0.6 * static_cast<double>(c.stats.samples);
+  const double distinct = c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports;
+  const auto sampled = static_cast<double>(c.egress ? c.stats.remote_ports : c.stats.local_ports);
+  return c.stats.top_source_share > 0.4 && c.pps < 5000 && distinct > 0.6 * c.pps && sampled > 0.6 * static_cast<double>(c.stats.samples);
 }
 
 FloodVector::FloodVector(FloodVectorSpec spec, FloodSettings settings) : spec_(std::move(spec)), settings_(settings) {

@@ -10,12 +10,12 @@ namespace {
 
 std::string_view judge_http(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
-  if (s.samples >= 32 && s.sources >= 10 && s.payload_kinds * 8 <= s.samples)
+  if (s.samples >= 32 && (s.sources >= 10 || c.pps >= 500 || c.egress) && s.payload_kinds * 8 <= s.samples)
     prove(e, 20, fmt::format("{} different request heads in {} sampled requests of {:.0f} sources: one tool", s.payload_kinds, s.samples, c.second.distinct_remotes));
   else if (s.samples >= 32)
     contradict(e, 20, fmt::format("{} different request heads in {} sampled requests: people, or a crawler", s.payload_kinds, s.samples));
   if (s.sources >= 50) support(e, 8, fmt::format("{:.0f} sources with completed handshakes", c.second.distinct_remotes));
-  if (s.sources <= 3) contradict(e, 20, "from one to three sources: a load test or a proxy looks the same");
+  if (s.sources <= 3 && !c.egress) contradict(e, 20, "from one to three sources: a load test or a proxy looks the same");
   judge_one_target(c, e);
   if (c.egress && s.top_source_share > 0.8 && s.payload_kinds <= 8) prove(e, 10, "one target, a handful of request heads");
   e.sources = fmt::format("{} sources, handshakes completed: real addresses", s.sources);
@@ -25,7 +25,7 @@ std::string_view judge_http(const FloodCase& c, Evidence& e) {
 std::string_view judge_tls(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
   const double data = static_cast<double>(packets(c.second, TrafficClass::tcp_data)) / std::max(c.pps, 1.0);
-  if (data < 1 && s.sources >= 5)
+  if (data < 1 && (s.sources >= 5 || c.egress))
     prove(e, 18, fmt::format("{:.1f} further data packets for each ClientHello: handshakes for their own sake", data));
   else
     contradict(e, 20, fmt::format("{:.1f} further data packets for each ClientHello: connections are used", data));

@@ -26,6 +26,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   const double factor = requested > 0 ? c.bps / 8 / requested : 0;
   if (factor >= 5)
     prove(e, 25, fmt::format("{:.0f} times as many bytes go out as were asked with", factor));
+  else if (requested > 0 && s.top_source_share > 0.8)
+    prove(e, 5, fmt::format("one address asks {:.0f} times a second, and {:.1f} times as many bytes go back", c.pps, factor));
   else if (requested > 0)
     contradict(e, 25, fmt::format("only {:.1f} times as many bytes go out as came in: an ordinary server", factor));
   else

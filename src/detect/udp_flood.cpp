@@ -19,7 +19,9 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
     prove(e, 10, fmt::format("{:.0f} destination ports, at random", c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports));
   else if (c.egress && s.samples >= 64 && s.remote_port_entropy > 0.9 && s.remote_ports >= 48)
     prove(e, 10, fmt::format("{:.0f} destination ports, at random", c.second.distinct_remote_ports));
-  if (s.flow_count <= 2 && !s.payload_random) contradict(e, 25, "one or two flows, as streaming and file transfers have");
+  if (s.samples >= 64 && s.payload_share > 0.9 && s.modal_payload_share > 0.95)
+    prove(e, 10, "every payload is the same: no stream repeats itself");
+  else if (s.flow_count <= 2 && !s.payload_random) contradict(e, 25, "one or two flows, as streaming and file transfers have");
   const bool fixed_sockets = s.samples >= 32 && s.flow_count * 4 <= s.samples && s.flow_count <= s.sources + s.sources / 4 + 1;
   return fixed_sockets ? "udp_plain_flood" : "udp_flood";
 }

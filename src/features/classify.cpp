@@ -17,7 +17,9 @@ TrafficClass classify_tcp(const Packet& p, const ConnectionVerdict& c) {
     case kRst | kAck:
     case kRst | kPsh | kAck: return c.both_ways ? tcp_ack : tcp_rst;
     case kFin | kAck:
-    case kFin | kPsh | kAck: return c.known || c.both_ways ? (p.payload_bytes ? tcp_data : tcp_ack) : tcp_fin;
+    case kFin | kPsh | kAck:
+      if (c.known || c.both_ways) return p.payload_bytes ? tcp_data : tcp_ack;
+      return p.payload_bytes ? tcp_ack_unknown : tcp_fin;
     case kAck:
     case kPsh | kAck:
     case kAck | kUrg:
@@ -63,8 +65,8 @@ TrafficClass classify_other(const Packet& p) {
   if (p.protocol != kAh && p.protocol != kEsp && (p.ipv6_extensions & kExtAh)) return ah;
   if (p.fragment == Fragment::later) return fragment;
   switch (p.protocol) {
-    case kIcmp: return p.icmp_type == 8 || p.icmp_type == 0 ? icmp_echo : p.icmp_type == 3 ? icmp_unreachable : icmp_other;
-    case kIcmpv6: return p.icmp_type == 128 || p.icmp_type == 129 ? icmp_echo : p.icmp_type == 1 ? icmp_unreachable : icmp_other;
+    case kIcmp: return p.icmp_type == 8 ? icmp_echo : p.icmp_type == 0 ? icmp_echo_reply : p.icmp_type == 3 ? icmp_unreachable : icmp_other;
+    case kIcmpv6: return p.icmp_type == 128 ? icmp_echo : p.icmp_type == 129 ? icmp_echo_reply : p.icmp_type == 1 ? icmp_unreachable : icmp_other;
     case kGre: return p.inner.tunnel == Tunnel::gre_ip ? gre_ip : p.inner.tunnel == Tunnel::gre_ethernet ? gre_ethernet : gre_other;
     case kIpip:
     case kIpv6InIp: return ip_in_ip;

@@ -148,18 +148,37 @@ void Features::fill(Second& s, const Row& r, std::uint64_t step, TimeNs now) con
 void Features::learn(TimeNs now) {
   if (now < next_learning_) return;
   next_learning_ = now - now % kSecond + kSecond;
-  const auto learn_row = [&](Row& r) {
+  // What is one-way by nature is never normal, or a slow ramp would teach the baseline to accept it: FACTS section 9, re-admission.
+  const auto two_way = [](std::size_t c, const Row& r, const Row* reverse) {
+    using enum TrafficClass;
+    const auto k = static_cast<TrafficClass>(c);
+    const auto back = [&](TrafficClass other) { return reverse ? reverse->window[index_of(other)].packets : 0; };
+    if (k >= amp_first && k <= amp_last) return false;
+    switch (k) {
+      case tcp_syn:
+      case tcp_syn_bare: return r.window_facts[static_cast<std::size_t>(Fact::handshakes_completed)] * 2 >= r.window[c].packets;
+      case tcp_ack_unknown: case tcp_syn_ack_unasked: case tcp_rst: case tcp_fin: case tcp_null: case tcp_xmas: case tcp_odd:
+      case tcp_data_stalled: case icmp_echo: case icmp_echo_reply: case icmp_unreachable: case icmp_other: case fragment: case dhcp:
+      case ipv6_extension: case igmp: return false;
+      case gre_ip: case gre_ethernet: case gre_other: case ip_in_ip: case esp: case ah: case sctp: case other_ip:
+        return back(k) * 50 >= r.window[c].packets;
+      case udp: case udp_vse: return back(udp_answer) * 2 >= r.window[c].packets;
+      default: return true;
+    }
+  };
+  const auto learn_row = [&](Row& r, const Row* reverse) {
     if (now < r.frozen_until) return;
     ++r.learned_seconds;
     for (std::size_t c = 0; c < kTrafficClasses; ++c) {
+      if (!two_way(c, r, reverse)) continue;
       if (!r.baselines[c] && r.window[c].packets < 20) continue;  // a class that hardly occurs needs no baseline: its floor decides
       if (!r.baselines[c]) r.baselines[c] = std::make_unique<Baseline>();
       r.baselines[c]->learn(static_cast<double>(r.window[c].packets));
     }
   };
-  for (const auto n : active_rows_) learn_row(*rows_[n]);
-  for (auto& all : all_)
-    if (all->window_packets) learn_row(*all);
+  for (const auto n : active_rows_) learn_row(*rows_[n], rows_[n ^ 1].get());
+  for (std::size_t d = 0; d < 2; ++d)
+    if (all_[d]->window_packets) learn_row(*all_[d], all_[1 - d].get());
 }
 
 void Features::freeze(bool all, const Address& host, Direction direction, TimeNs now) {

@@ -39,6 +39,7 @@ Sample digest(const Packet& p) {
   s.tcp_flags = p.tcp_flags;
   s.protocol = p.protocol;
   s.inner_protocol = p.inner.protocol;
+  s.icmp_type = p.icmp_type;
   s.ip_id = p.ip_id;
   s.tcp_window = p.tcp_window;
   s.payload_captured = static_cast<std::uint8_t>(std::min<std::size_t>(p.payload_captured, s.payload.size()));

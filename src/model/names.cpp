@@ -26,7 +26,7 @@ std::string_view to_string(TrafficClass c) {
       "tcp_syn", "tcp_syn_bare", "tcp_syn_ack", "tcp_syn_ack_unasked", "tcp_ack", "tcp_ack_unknown", "tcp_data", "tcp_data_stalled",
       "tcp_rst", "tcp_fin", "tcp_null", "tcp_xmas", "tcp_odd", "udp", "udp_answer", "udp_vse", "dns_query", "dns_answer_unasked_other", "dhcp"};
   constexpr std::array<std::string_view, kTrafficClasses - last - 1> after{
-      "icmp_echo", "icmp_unreachable", "icmp_other", "gre_ip", "gre_ethernet", "gre_other", "ip_in_ip", "esp", "ah", "sctp", "igmp",
+      "icmp_echo", "icmp_echo_reply", "icmp_unreachable", "icmp_other", "gre_ip", "gre_ethernet", "gre_other", "ip_in_ip", "esp", "ah", "sctp", "igmp",
       "other_ip", "fragment", "ipv6_extension", "http_request", "tls_hello", "not_ip"};
   return i < first ? before[i] : after[i - last - 1];
 }

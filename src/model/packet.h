@@ -73,7 +73,7 @@ struct Packet {
   Malformed malformed = Malformed::none;
   bool truncated = false;            // cut by the snap length before the transport header ended
   bool dont_fragment = false;
-  std::uint16_t ip_id = 0;           // IPv4 identification
+  std::uint16_t ip_id = 0;           // IPv4 identification; low half of an IPv6 fragment's
   std::uint16_t ethertype = 0;
   std::uint16_t vlan = 0;            // outermost tag's id, 0 = none
   std::uint16_t fragment_offset_bytes = 0;

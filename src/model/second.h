@@ -40,7 +40,7 @@ struct Sample {
   std::uint8_t ttl = 0;
   std::uint16_t remote_port = 0, local_port = 0;
   std::uint16_t ip_bytes = 0, payload_bytes = 0;
-  std::uint8_t tcp_flags = 0, protocol = 0, payload_captured = 0, inner_protocol = 0;
+  std::uint8_t tcp_flags = 0, protocol = 0, payload_captured = 0, inner_protocol = 0, icmp_type = 0;
   std::uint16_t ip_id = 0, tcp_window = 0;
   std::array<std::uint8_t, 32> payload{};  // the first payload_captured (at most 32) payload bytes
   std::uint32_t hash = 0;                  // of up to 64 payload bytes

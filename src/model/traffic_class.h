@@ -26,7 +26,7 @@ enum class TrafficClass : std::uint8_t {
   amp_first,          // amplification vectors follow, one class each, in the order of the table in features/amplification.cpp
   amp_last = amp_first + 47,
   // others
-  icmp_echo, icmp_unreachable, icmp_other,
+  icmp_echo, icmp_echo_reply, icmp_unreachable, icmp_other,
   gre_ip, gre_ethernet, gre_other, ip_in_ip, esp, ah, sctp, igmp, other_ip,
   fragment,           // later fragments not attributed to anything (first fragments count as what they carry)
   ipv6_extension,     // IPv6 with hop-by-hop, routing, destination or AH headers and no TCP/UDP behind them

@@ -85,7 +85,6 @@ FLOODS = [
     ("floods.dns", "dns_flood", BOTH, INOUT, 2500, "medium", 2000, {}, "valid DNS queries for few names"),
     ("floods.dns_garbage", "dns_garbage_flood", BOTH, INOUT, 5000, "low", 2000, {}, "port 53 with what is no DNS"),
     ("floods.dhcp", "dhcp_flood", V4, IN, 2000, "low", 2000, {}, "DHCP Discover, each with a new hardware address"),
-    ("floods.arp", "arp_flood", V4, IN, 4000, "low", 2000, {}, "ARP requests with ever new senders"),
     ("floods.echo", "icmp_flood", BOTH, INOUT, 1000, "medium", 1000, {}, "echo requests of 1,028 bytes"),
     ("floods.icmp_other", "icmp_other_flood", BOTH, INOUT, 1000, "medium", 2000, {}, "timestamp requests, or node information queries in IPv6"),
     ("floods.mld", "icmpv6_mld_flood", V6, INOUT, 2000, "medium", 2000, {}, "listener reports and neighbour solicitations"),
@@ -99,7 +98,7 @@ FLOODS = [
     ("floods.ipv6_extensions", "ipv6_extension_flood", V6, INOUT, 4000, "low", 2000, {}, "destination options and no transport"),
     ("floods.smurf", "smurf", BOTH, INOUT, 1000, "medium", 2000, {"sources": 1}, "echo requests to a broadcast or multicast address"),
 ]
-SUBJECT_IS_NOT_ONE_HOST = {"dhcp_flood", "arp_flood", "smurf", "icmpv6_mld_flood"}  # sent to everybody
+SUBJECT_IS_NOT_ONE_HOST = {"dhcp_flood", "smurf", "icmpv6_mld_flood"}  # sent to everybody
 
 
 def rate_name(recipe):
@@ -114,7 +113,7 @@ def write_floods():
                 wish = flood(label, direction, family, severity if direction == "ingress" else "high", latency)
                 if label in SUBJECT_IS_NOT_ONE_HOST:
                     wish.pop("subject")
-                local = [NET[family]] if label in ("smurf", "arp_flood") and direction == "ingress" else None
+                local = [NET[family]] if label == "smurf" and direction == "ingress" else None
                 case(f"{label}{variant}-{direction}-v{family}", f"{words}; {direction}, IPv{family}, between ordinary traffic.", recipe, [wish], local=local,
                      only="medium", family=family, direction=direction, **{rate_name(recipe): rate}, **more)
         if 4 in families:
@@ -125,7 +124,7 @@ def write_floods():
             if label == "stomp_flood":  # without the handshakes nobody can tell it from other data that makes no progress
                 wish["label"], extra = ["stomp_flood", "psh_ack_flood", "ack_flood"], {"handshakes": False}
             case(f"{label}{variant}-middle", f"{words}; the capture begins in the middle of the attack.", recipe, [wish],
-                 local=[NET[4]] if label in ("smurf", "arp_flood") else None, only="medium", family=4, start=0.0, **{rate_name(recipe): rate}, **more, **extra)
+                 local=[NET[4]] if label == "smurf" else None, only="medium", family=4, start=0.0, **{rate_name(recipe): rate}, **more, **extra)
     for family in BOTH:
         for direction in INOUT:
             wish = flood("http_slow", direction, family, "low" if direction == "ingress" else "high")

@@ -1,0 +1,33 @@
+// One repeated buffer on established connections.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "detect/flood_vector.h"
+
+namespace sekisho {
+namespace {
+
+std::string_view judge(const FloodCase& c, Evidence& e) {
+  const auto& s = c.stats;
+  if (s.samples < 64 || s.payload_share < 0.9) return {};
+  if (s.modal_payload_share > 0.9 && s.flow_count >= 5)
+    prove(e, 20, fmt::format("{} of the payloads on {} connections are the same", percent(s.modal_payload_share), s.flow_count));
+  else if (s.payload_random && s.modal_length_share > 0.95 && s.flow_count >= 20 && s.modal_length < 1200)
+    support(e, 10, "random payloads of one size below the path's");
+  else
+    return {};  // a download, a backup: what connections are for
+  judge_one_target(c, e);
+  e.contra.push_back("a test of a link's speed repeats its buffer too, on a few connections");
+  e.sources = fmt::format("{} sources, handshakes completed: real addresses", s.sources);
+  return "tcp_data_flood";
+}
+
+const Register<DetectorSpec> reg{flood_vector({.name = "tcp_data_flood",
+                                               .help = "one repeated buffer on established connections",
+                                               .classes = {TrafficClass::tcp_data},
+                                               .floor_pps = 2000,
+                                               .judge = judge})};
+
+}  // namespace
+}  // namespace sekisho
