@@ -156,6 +156,17 @@ TEST(PcapngReader, DamagedPacketIsPassedByItsBlockLength) {
   EXPECT_NE(got.tally.damage[0].what.find("5,000"), std::string::npos);
 }
 
+TEST(PcapngReader, OneByteMoreThanTheBlockHoldsIsDamage) {
+  for (const std::uint32_t more : {0u, 1u}) {
+    Pcapng file;
+    Writer body;
+    body.u32(0).u32(0).u32(2).u32(8 + more).u32(8 + more).raw(payload(8));
+    const auto got = read_bytes(file.interface().block(6, body.bytes).bytes);
+    EXPECT_EQ(got.frames.size(), 1 - more);
+    EXPECT_EQ(got.tally.damage.size(), more);
+  }
+}
+
 TEST(PcapngReader, ListedDamageIsBounded) {
   Pcapng file;
   for (int i = 0; i < 100; ++i) file.packet(9, 1, payload(4));
