@@ -46,7 +46,7 @@ class C2CommandThenFlood final : public Detector {
     for (const ConnectionFact& f : step.connections)
       if (f.outbound && f.commands > 0 && f.last_command > hosts_[f.local].command_time) note_command(f);
     for (const Second& s : step.seconds)
-      if (s.direction == Direction::egress && !s.all) judge(s, step.time, out);
+      if (s.direction == Direction::egress && !s.all) judge(s, step, out);
   }
 
  private:
@@ -73,7 +73,8 @@ class C2CommandThenFlood final : public Detector {
     return static_cast<double>(floors[kind]);
   }
 
-  void judge(const Second& s, TimeNs now, std::vector<Finding>& out) {
+  void judge(const Second& s, const Step& step, std::vector<Finding>& out) {
+    const TimeNs now = step.time;
     Host& host = hosts_[s.address];
     const double window_s = static_cast<double>(std::max<DurationNs>(s.window, kMillisecond)) / static_cast<double>(kSecond);
     Rates rates{};
@@ -104,7 +105,7 @@ class C2CommandThenFlood final : public Detector {
       host.last_flood = now;
       host.packets += step_packets;
       host.bytes += step_bytes;
-      report(s, host, largest, rates[largest], bps, now, out);
+      report(s, host, largest, rates[largest], bps, step, out);
       return;
     }
     if (host.flooding && now - host.last_flood > 30 * kSecond) host.flooding = false;
@@ -115,14 +116,15 @@ class C2CommandThenFlood final : public Detector {
     host.measured = now;
   }
 
-  void report(const Second& s, Host& host, std::size_t kind, double rate, double bps, TimeNs now, std::vector<Finding>& out) {
+  void report(const Second& s, Host& host, std::size_t kind, double rate, double bps, const Step& step, std::vector<Finding>& out) {
+    const TimeNs now = step.time;
     const ConnectionFact& f = host.connection;
     const bool exact = (f.signs & (kSignHeartbeat | kSignRegistration | kSignGafgytText)) != 0;
     Finding finding = c2_finding("c2_command_then_flood", f, now);
     finding.first_packet = host.command_time;
     finding.confidence = exact ? 97 : 85;
     finding.severity = Severity::critical;
-    if (!host.pace.due(now, finding.severity)) return;
+    if (!host.pace.due(step, finding.severity, host.packets)) return;
     host.pace.fill(finding, now, host.packets, host.bytes);
     finding.rate_pps = rate;
     finding.rate_bps = bps;

@@ -27,11 +27,11 @@ class C2Keepalive final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections)
-      if (f.outbound && f.established && f.beats >= 4) judge(f, step.time, out);
+      if (f.outbound && f.established && f.beats >= 4) judge(f, step, out);
   }
 
  private:
-  void judge(const ConnectionFact& f, TimeNs now, std::vector<Finding>& out) {
+  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
     const bool exact = (f.signs & kSignHeartbeat) != 0;
     if (f.benign != BenignBeat::none && !exact) return;
     const BeaconScore s = beacon_score(f, static_cast<std::uint16_t>(settings_.max_payload_bytes));
@@ -45,13 +45,13 @@ class C2Keepalive final : public Detector {
     const bool note = s.score >= settings_.watch_score && beats >= settings_.watch_beats && second_sign;
     if (!alert && !note) return;
 
-    Finding finding = c2_finding("c2_keepalive", f, now);
+    Finding finding = c2_finding("c2_keepalive", f, step.time);
     int confidence = alert ? 55 + static_cast<int>(10 * std::clamp((s.score - 0.85) / 0.15, 0.0, 1.0)) : 40;
     confidence += (exact ? 35 : 0) + (registered ? 40 : 0) + (prior ? 15 : 0) - (is_private(f.remote) ? 10 : 0);
     finding.confidence = std::clamp(confidence, 0, 99);
     finding.severity = !alert ? Severity::low : exact && registered ? Severity::critical : Severity::high;
     Pace& pace = paces_[finding.merge_key];
-    if (!pace.due(now, finding.severity)) return;
+    if (!pace.due(step, finding.severity, packets_of(f))) return;
 
     finding.headline = fmt::format("{} bytes every {:.1f} s to {}, beacon score {:.2f}", s.mode_bytes, s.median_s,
                                    address_and_port(f.remote, f.remote_port), s.score);
@@ -61,13 +61,13 @@ class C2Keepalive final : public Detector {
     if (exact) finding.evidence.push_back("00 00 is answered by 00 00: Mirai's heartbeat, used by no ordinary protocol");
     if (registered) finding.evidence.push_back("the connection began with Mirai's registration 00 00 00 01");
     if (prior) finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
-    finding.evidence.push_back("not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis or SSH by its bytes");
+    finding.evidence.push_back("not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis, PostgreSQL or SSH by its bytes");
     if (!exact && !registered)
       finding.counter_evidence.push_back("an application's own keepalive can look the same: ask which process owns the connection");
     if (s.score < 0.85) finding.counter_evidence.push_back(fmt::format("the intervals vary: score {:.2f} of 1", s.score));
     add_c2_doubts(f, finding);
     if (finding.counter_evidence.empty()) finding.counter_evidence.push_back("no command was seen on it so far");
-    pace.fill(finding, now, packets_of(f), bytes_of(f));
+    pace.fill(finding, step.time, packets_of(f), bytes_of(f));
     out.push_back(std::move(finding));
   }
 

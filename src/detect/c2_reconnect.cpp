@@ -26,7 +26,7 @@ class C2Reconnect final : public Detector {
     for (const ConnectionFact& f : step.connections)
       if (f.signs & kSignUnanswered) note_target(f);
     for (const ConnectionFact& f : step.connections)
-      if (f.signs & kSignUnanswered) judge(f, step.time, out);
+      if (f.signs & kSignUnanswered) judge(f, step, out);
   }
 
  private:
@@ -39,7 +39,7 @@ class C2Reconnect final : public Detector {
     if (targets.size() < 64) targets[Target{f.remote, f.remote_port}] = f.last_seen;
   }
 
-  void judge(const ConnectionFact& f, TimeNs now, std::vector<Finding>& out) {
+  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
     const std::size_t n = std::min<std::size_t>(f.beats, f.last_beats.size());
     const auto needed = static_cast<std::size_t>(settings_.min_syns);
     if (n < needed) return;
@@ -48,12 +48,12 @@ class C2Reconnect final : public Detector {
     if (f.login_attempts < static_cast<std::uint32_t>(settings_.min_attempts)) return;
     if (targets_[f.local].size() > static_cast<std::size_t>(settings_.max_targets)) return;
 
-    Finding finding = c2_finding("c2_reconnect", f, now);
+    Finding finding = c2_finding("c2_reconnect", f, step.time);
     const bool suspicious = is_c2_port(f.remote_port) && !is_private(f.remote);
     finding.confidence = suspicious ? 60 : is_private(f.remote) ? 30 : 45;
     finding.severity = suspicious ? Severity::high : Severity::low;
     Pace& pace = paces_[finding.merge_key];
-    if (!pace.due(now, finding.severity)) return;
+    if (!pace.due(step, finding.severity, packets_of(f))) return;
     finding.headline = fmt::format("{} unanswered SYNs in {} to {}", f.packets_out, format_duration(f.last_seen - f.opened),
                                    address_and_port(f.remote, f.remote_port));
     finding.evidence.push_back(fmt::format("{} attempts ({} SYNs), the last {} within {}", f.login_attempts, f.packets_out, needed, format_duration(span)));
@@ -62,7 +62,7 @@ class C2Reconnect final : public Detector {
     finding.counter_evidence.push_back("any client whose server is down does the same: a backup, a monitoring agent, a database client");
     if (is_private(f.remote)) finding.counter_evidence.push_back("the target is in a private network");
     if (!suspicious) finding.advice = "Find the process that tries (ss -tnp state syn-sent). If it is none of yours, treat the host as infected.";
-    pace.fill(finding, now, packets_of(f), bytes_of(f));
+    pace.fill(finding, step.time, packets_of(f), bytes_of(f));
     out.push_back(std::move(finding));
   }
 

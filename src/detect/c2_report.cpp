@@ -22,7 +22,7 @@ class C2Report final : public Detector {
       if (!f.outbound || !(f.signs & kSignReportPort) || !(f.signs & kSignOpened) || !f.established || f.payload_out == 0) continue;
       const bool short_report = f.payload_out <= static_cast<std::uint64_t>(settings_.max_out_bytes) &&
                                 f.payload_in <= static_cast<std::uint64_t>(settings_.max_in_bytes);
-      if (short_report) judge(f, step.time, out);
+      if (short_report) judge(f, step, out);
     }
   }
 
@@ -37,8 +37,8 @@ class C2Report final : public Detector {
     std::uint64_t packets = 0, bytes = 0;
   };
 
-  void judge(const ConnectionFact& f, TimeNs now, std::vector<Finding>& out) {
-    Finding finding = c2_finding("c2_report", f, now);
+  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
+    Finding finding = c2_finding("c2_report", f, step.time);
     Totals& totals = paces_[finding.merge_key];
     Counted& counted = connections_[key_of(f)];
     if (counted.opened != f.opened) {
@@ -51,7 +51,7 @@ class C2Report final : public Detector {
     counted.packets = packets_of(f);
     counted.bytes = bytes_of(f);
     finding.confidence = totals.reports >= 3 ? 85 : 75;
-    if (!totals.pace.due(now, finding.severity)) return;
+    if (!totals.pace.due(step, finding.severity, totals.packets)) return;
     finding.first_packet = totals.first;
     finding.headline = fmt::format("{} short report{} to {}", totals.reports, totals.reports == 1 ? "" : "s",
                                    address_and_port(f.remote, f.remote_port));
@@ -59,7 +59,7 @@ class C2Report final : public Detector {
     finding.evidence.push_back(fmt::format("{} bytes sent, {} received on the last one", f.payload_out, f.payload_in));
     finding.counter_evidence.push_back("the port alone proves nothing: passive FTP or a peer-to-peer client may end up on 48101");
     if (is_private(f.remote)) finding.counter_evidence.push_back("the peer is in a private network");
-    totals.pace.fill(finding, now, totals.packets, totals.bytes);
+    totals.pace.fill(finding, step.time, totals.packets, totals.bytes);
     out.push_back(std::move(finding));
   }
 

@@ -19,20 +19,20 @@ class C2Text final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections)
-      if (f.outbound && (f.signs & kSignGafgytText)) judge(f, step.time, out);
+      if (f.outbound && (f.signs & kSignGafgytText)) judge(f, step, out);
   }
 
  private:
-  void judge(const ConnectionFact& f, TimeNs now, std::vector<Finding>& out) {
+  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
     const bool own_pong = std::memcmp(f.beat_bytes.data(), "PONG!", 5) == 0;
     const bool certain = f.commands > 0 || own_pong;
     if (!certain && (!settings_.bare_ping || f.benign != BenignBeat::none)) return;
-    Finding finding = c2_finding("c2_text", f, now);
+    Finding finding = c2_finding("c2_text", f, step.time);
     const BeaconScore s = beacon_score(f);
     const bool steady = s.beats >= 4 && s.median_s >= 20 && s.median_s <= 70 && s.score >= 0.45;
     finding.confidence = std::min(99, (certain ? 85 : 60) + (steady ? 8 : 0) + (f.commands > 0 && own_pong ? 5 : 0));
     Pace& pace = paces_[finding.merge_key];
-    if (!pace.due(now, finding.severity)) return;
+    if (!pace.due(step, finding.severity, packets_of(f))) return;
     finding.headline = f.commands > 0 ? fmt::format("{} text command{} from {}", f.commands, f.commands == 1 ? "" : "s",
                                                     address_and_port(f.remote, f.remote_port))
                                       : fmt::format("PING answered by PONG with {}", address_and_port(f.remote, f.remote_port));
@@ -41,7 +41,7 @@ class C2Text final : public Detector {
     if (steady) finding.evidence.push_back(fmt::format("every {:.0f} s", s.median_s));
     if (!certain) finding.counter_evidence.push_back("no command line was seen; an application's own PING/PONG protocol looks the same");
     add_c2_doubts(f, finding);
-    pace.fill(finding, now, packets_of(f), bytes_of(f));
+    pace.fill(finding, step.time, packets_of(f), bytes_of(f));
     out.push_back(std::move(finding));
   }
 

@@ -62,7 +62,10 @@ constexpr DurationNs kRepeatEvery = 10 * kSecond;
 // Decides when a finding on the same key may be repeated, and what has come since the last one.
 class Pace {
  public:
-  bool due(TimeNs now, Severity severity) const { return !reported_ || severity > severity_ || now - last_ >= kRepeatEvery; }
+  // `packets` is the total so far: at the end of the input the rest is reported whatever the pace.
+  bool due(const Step& step, Severity severity, std::uint64_t packets) const {
+    return !reported_ || severity > severity_ || step.time - last_ >= kRepeatEvery || (step.last && packets != packets_);
+  }
   // From totals that only grow (they start again when the ports are used again) to the increment since the last report.
   void fill(Finding& finding, TimeNs now, std::uint64_t packets, std::uint64_t bytes) {
     finding.packets = packets >= packets_ ? packets - packets_ : packets;

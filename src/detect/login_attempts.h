@@ -49,10 +49,14 @@ class LoginAttempts {
     if (std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end()) touched_.emplace_back(f.outbound, f.local);
   }
 
-  void report(TimeNs now, std::vector<Finding>& out) {
+  void report(const Step& step, std::vector<Finding>& out) {
+    if (step.last) {
+      touched_.clear();
+      for (const auto& [key, subject] : subjects_.all()) touched_.push_back(key);
+    }
     std::sort(touched_.begin(), touched_.end());
     for (const SubjectKey& key : touched_)
-      if (auto finding = judge(key, now)) out.push_back(std::move(*finding));
+      if (auto finding = judge(key, step)) out.push_back(std::move(*finding));
     touched_.clear();
   }
 
@@ -97,7 +101,8 @@ class LoginAttempts {
 
   DurationNs bin_length() const { return std::max<DurationNs>(rules_.within / kBins, kSecond); }
 
-  std::optional<Finding> judge(const SubjectKey& key, TimeNs now) {
+  std::optional<Finding> judge(const SubjectKey& key, const Step& step) {
+    const TimeNs now = step.time;
     const auto [outbound, local] = key;
     std::int64_t total = 0, most = 0, repeaters = 0, distinct = 0;
     bool entered = false;
@@ -135,7 +140,7 @@ class LoginAttempts {
     const double over = std::min(1.0, static_cast<double>(total) / static_cast<double>(4 * rules_.alert));
     finding.confidence = (alert ? 75 : 45) + (wording_.certain ? 15 : 0) + static_cast<int>(9 * over);
     Subject& subject = subjects_[key];
-    if (!subject.pace.due(now, finding.severity)) return std::nullopt;
+    if (!subject.pace.due(step, finding.severity, subject.packets)) return std::nullopt;
 
     finding.distinct_peers = static_cast<std::uint64_t>(distinct);
     std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(), [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });

@@ -31,7 +31,7 @@ class LoginBruteforce final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections) observe(f);
-    attempts_.report(step.time, out);
+    attempts_.report(step, out);
   }
 
  private:

@@ -33,7 +33,7 @@ class SshBruteforce final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections) observe(f);
-    attempts_.report(step.time, out);
+    attempts_.report(step, out);
   }
 
  private:

@@ -26,7 +26,7 @@ class TelnetBruteforce final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections) observe(f);
-    attempts_.report(step.time, out);
+    attempts_.report(step, out);
   }
 
  private:

@@ -16,7 +16,7 @@ class TelnetLoader final : public Detector {
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections)
-      if (f.signs & kSignBusybox) judge(f, step.time, out);
+      if (f.signs & kSignBusybox) judge(f, step, out);
   }
 
  private:
@@ -28,14 +28,14 @@ class TelnetLoader final : public Detector {
     Pace pace;
   };
 
-  void judge(const ConnectionFact& f, TimeNs now, std::vector<Finding>& out) {
+  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
     const std::string tag{f.tag.data()};
     if (tag.empty() && !settings_.untagged) return;
     Finding finding;
     finding.merge_key = fmt::format("telnet_loader {} {}", to_string(f.local), f.outbound ? "out" : "in");
     Subject& subject = subjects_[finding.merge_key];
     count(f, subject);
-    finding.time = now;
+    finding.time = step.time;
     finding.first_packet = subject.first;
     finding.label = "telnet_loader";
     finding.direction = f.outbound ? Direction::egress : Direction::ingress;
@@ -46,7 +46,7 @@ class TelnetLoader final : public Detector {
       finding.severity = tag.empty() ? Severity::high : Severity::critical;
     else
       finding.severity = tag.empty() ? Severity::medium : inside ? Severity::critical : Severity::high;
-    if (!subject.pace.due(now, finding.severity)) return;
+    if (!subject.pace.due(step, finding.severity, subject.packets)) return;
     finding.distinct_peers = subject.peers.size();
     finding.top_peers = subject.peers;
     std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(), [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
@@ -71,7 +71,7 @@ class TelnetLoader final : public Detector {
     for (const PeerFact& peer : subject.peers)
       if (finding.selector.remotes.size() < kMaxSelected) finding.selector.remotes.push_back(peer.address);
     finding.selector.both_ways = true;
-    subject.pace.fill(finding, now, subject.packets, subject.bytes);
+    subject.pace.fill(finding, step.time, subject.packets, subject.bytes);
     out.push_back(std::move(finding));
   }
 

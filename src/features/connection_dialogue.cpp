@@ -146,7 +146,8 @@ bool observe_other_login(Watched& w, const WatchEvent& e) {
   }
   if (!is_login_refusal(e.payload, port)) return false;
   // Where the refusal's text could also refuse something else, a login command must have come before it.
-  const bool needs_command = port == 110 || port == 995 || port == 143 || port == 993 || port == 5900 || port == 5901;
+  const bool needs_command = port == 110 || port == 995 || port == 143 || port == 993 ||
+                             ((port == 5900 || port == 5901) && e.payload.wire_bytes == 4);
   if (needs_command && !w.credentials_sent) return false;
   w.credentials_sent = false;
   ++f.login_attempts;

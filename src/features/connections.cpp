@@ -92,29 +92,25 @@ int Connections::find(const Bucket& bucket, std::uint64_t tag) const {
 }
 
 // A way for a newcomer: a free one, else an expired, unproven, closed one, else a live connection that is idle; -1 if all are live.
+// Under a flood this runs for every packet: ranks come from tables, the minimum without branches. The caller fills the entry.
 int Connections::insert(Bucket& bucket, std::uint64_t tag, TimeNs now) {
-  int victim = -1;
-  unsigned lowest = 9;
+  static constexpr DurationNs kTimeout[8] = {0, kClosedTimeout, kHalfOpenTimeout, kIdleTimeout};
+  static constexpr std::uint64_t kFresh[8] = {0, 3, 2, 4}, kExpired[8] = {0, 1, 1, 1};  // by eviction class
+  int victim = 0;
+  std::uint64_t lowest = ~0ULL;
   for (unsigned i = 0; i < kWays; ++i) {
-    unsigned rank = 0;
-    if (bucket.tag[i] != 0) {
-      const DurationNs idle = now - (bucket.seen[i] & ~kClassMask);
-      switch (bucket.seen[i] & kClassMask) {
-        case kClassUnproven: rank = idle > kHalfOpenTimeout ? 1 : 2; break;
-        case kClassClosed: rank = idle > kClosedTimeout ? 1 : 3; break;
-        default: rank = idle > kIdleTimeout ? 1 : idle > kMayBeReplaced ? 4 : 5; break;
-      }
-    }
-    if (rank < lowest || (rank == lowest && bucket.seen[i] < bucket.seen[victim])) {
-      lowest = rank;
-      victim = static_cast<int>(i);
-    }
-    if (rank == 0) break;
+    const auto eviction_class = static_cast<unsigned>(bucket.seen[i] & kClassMask);
+    const bool expired = now - bucket.seen[i] > kTimeout[eviction_class];
+    const std::uint64_t rank = expired ? kExpired[eviction_class] : kFresh[eviction_class];
+    const std::uint64_t order = rank << 61 | (static_cast<std::uint64_t>(bucket.seen[i]) >> 3 & ~0ULL >> 3);
+    victim = order < lowest ? static_cast<int>(i) : victim;
+    lowest = std::min(lowest, order);
   }
-  if (lowest >= 4) ++evictions_;
-  if (lowest == 5) return -1;
+  if (lowest >> 61 == 4) {
+    ++evictions_;
+    if (now - bucket.seen[victim] <= kMayBeReplaced) return -1;
+  }
   bucket.tag[victim] = tag;
-  bucket.entry[victim] = Entry{};
   return victim;
 }
 
@@ -310,7 +306,8 @@ ConnectionVerdict Connections::on_packet(const Packet& p, std::uint64_t remote_h
   }
   verdict.both_ways = (e.flags & kBothWays) != 0;
   verdict.established = e.state == State::established;
-  verdict.opened_by_remote = (e.flags & kOpenerKnown) ? !(e.flags & kOpenedByLocal) : guess_opener(local_port(p), remote_port(p)) == Opener::remote;
+  verdict.opened_by_remote = (e.flags & kOpenerKnown) ? !(e.flags & kOpenedByLocal)
+                                                      : verdict.both_ways && guess_opener(local_port(p), remote_port(p)) == Opener::remote;
   add_saturating(e.packets[side], 1);
   const bool closing = e.state == State::closed && !was_closed;
   if ((e.flags & kWatched) || (p.payload_bytes > 0 && verdict.known && !(e.flags & kNotInteresting)))

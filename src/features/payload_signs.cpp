@@ -87,6 +87,12 @@ std::string_view without_telnet_commands(const Payload& p, std::array<char, 192>
   return {out.data(), n};
 }
 
+// VNC's SecurityResult 1 (failed), alone or with its reason.
+bool is_vnc_refusal(const Payload& p) {
+  if (!starts_with(p, std::array<std::uint8_t, 4>{0, 0, 0, 1})) return false;
+  return p.wire_bytes == 4 || (p.captured.size() >= 8 && p.wire_bytes == 8 + load_be32(p.captured.data() + 4));
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (is_line_end(text.back()) || text.back() == ' ')) text.remove_suffix(1);
   while (!text.empty() && (is_line_end(text.front()) || text.front() == ' ')) text.remove_prefix(1);
@@ -111,6 +117,8 @@ BenignBeat benign_beat(const Payload& p) {
   if (is_exactly(p, std::array<std::uint8_t, 8>{8, 0, 0, 0, 0, 0, 0, 0xce})) return BenignBeat::amqp;
   if (is_exactly(p, B1{0x0a})) return BenignBeat::stomp;
   if (is_exactly(p, std::array<std::uint8_t, 5>{1, 0, 0, 0, 0x0e})) return BenignBeat::mysql;
+  if (is_exactly(p, std::array<std::uint8_t, 6>{'Q', 0, 0, 0, 5, 0}) || is_exactly(p, std::array<std::uint8_t, 5>{'S', 0, 0, 0, 4}))
+    return BenignBeat::postgres;  // a connection pool's empty query, Sync
   if (is_bgp_keepalive(p)) return BenignBeat::bgp;
   if (is_websocket_ping(p)) return BenignBeat::websocket;
   if (is_irc_ping(p)) return BenignBeat::irc;
@@ -225,8 +233,7 @@ bool is_login_refusal(const Payload& p, std::uint16_t server_port) {
       constexpr std::array<char, 4> number{0x18, 0x48, 0, 0};
       return p.captured.size() >= 15 && p.captured[0] == 4 && p.captured[8] == 0xaa && std::memcmp(p.captured.data() + 11, number.data(), 4) == 0;
     }
-    // VNC: SecurityResult 1 (failed) is four bytes that only say so right after the challenge's answer; the watch knows that.
-    case 5900: case 5901: return is_exactly(p, std::array<std::uint8_t, 4>{0, 0, 0, 1});
+    case 5900: case 5901: return is_vnc_refusal(p);
     default: return false;
   }
 }

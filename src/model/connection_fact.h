@@ -30,7 +30,7 @@ enum ConnectionSign : std::uint32_t {
   kSignOpened = 16384,          // the first SYN was seen: who opened it is certain
 };
 
-enum class BenignBeat : std::uint8_t { none, mqtt, amqp, stomp, mysql, websocket, bgp, irc, ssh, tcp_keepalive, nats, redis, noop, whitespace };
+enum class BenignBeat : std::uint8_t { none, mqtt, amqp, stomp, mysql, websocket, bgp, irc, ssh, tcp_keepalive, nats, redis, noop, whitespace, postgres };
 
 struct ConnectionFact {
   Address local, remote;

@@ -100,6 +100,28 @@ TEST(Bruteforce, TheSameFactTwiceIsOneAttempt) {
   EXPECT_TRUE(bench.all.empty());
 }
 
+TEST(Bruteforce, ManyTriesOnOneConnectionCountEachOnce) {
+  Bench bench{"ftp_bruteforce"};
+  ConnectionFact f = attempt(kFtp, 1, kStart);
+  f.closed = false;
+  for (unsigned i = 1; i <= 12; ++i) {
+    f.login_attempts = i;
+    f.packets_in = 10 * i;
+    f.packets_out = 8 * i;
+    f.last_seen = kStart + i * kSecond;
+    bench.feed(f);
+  }
+  Step end;
+  end.time = bench.now + kSecond;
+  end.last = true;
+  bench.detector->on_step(end, bench.all);
+  EXPECT_EQ(bench.worst(), Severity::medium);
+  std::uint64_t packets = 0;
+  for (const Finding& one : bench.all) packets += one.packets;
+  EXPECT_EQ(packets, 18U * 12) << "the end reports the rest";
+  EXPECT_NE(bench.all.back().headline.find("12 failed"), std::string::npos) << bench.all.back().headline;
+}
+
 TEST(Bruteforce, ManySourcesWithFewTriesEach) {
   Bench bench{"ssh_bruteforce"};
   for (unsigned i = 0; i < 24; ++i) bench.feed(attempt(kSsh, i, kStart + i * kSecond, "198.51.100." + std::to_string(i % 12)));

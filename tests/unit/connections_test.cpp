@@ -191,6 +191,7 @@ TEST_F(ConnectionsTest, RetransmissionsAndReorderingDoNotStall) {
     EXPECT_FALSE(at(i));
     EXPECT_FALSE(at(i)) << "every packet captured twice";
   }
+  for (unsigned i = 0; i < 12; ++i) EXPECT_FALSE(at(799)) << "a dozen copies at once";
   for (unsigned i = 0; i < 15; ++i) {
     talk.wait((200 << i) * kMillisecond);
     EXPECT_FALSE(at(799)) << "the same segment, with a timer that backs off";

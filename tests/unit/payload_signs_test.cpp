@@ -54,7 +54,9 @@ TEST(PayloadSigns, BenignBeatsByTheirExactBytes) {
       {bytes({0xff, 0xf1}), BenignBeat::noop},
       {" ", BenignBeat::whitespace},
       {"\r\n", BenignBeat::whitespace},
+      {bytes({'Q', 0, 0, 0, 5, 0}), BenignBeat::postgres},
       // near misses
+      {bytes({'Q', 0, 0, 0, 6, 'x', 0}), BenignBeat::none},
       {bytes({0, 0}), BenignBeat::none},
       {bytes({0xc0, 1}), BenignBeat::none},
       {bytes({0xc0, 0, 0}), BenignBeat::none},
@@ -128,6 +130,9 @@ TEST(PayloadSigns, Logins) {
   EXPECT_TRUE(is_login_refusal(payload(bytes({0x48, 0, 0, 2, 0xff, 0x15, 0x04}) + "#28000Access denied"), 3306));
   EXPECT_FALSE(is_login_refusal(payload(bytes({0x48, 0, 0, 2, 0xff, 0x16, 0x04}) + "#28000"), 3306));
   EXPECT_TRUE(is_login_refusal(payload("E" + bytes({0, 0, 0, 100}) + std::string("SFATAL\0C28P01\0", 14)), 5432));
+  EXPECT_TRUE(is_login_refusal(payload(bytes({0, 0, 0, 1})), 5900));
+  EXPECT_TRUE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 3}) + "no!"), 5900));
+  EXPECT_FALSE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 4}) + "no!"), 5900));
   EXPECT_TRUE(is_rdp_request(payload(bytes({3, 0, 0, 19, 14, 0xe0, 0, 0}))));
   EXPECT_FALSE(is_rdp_request(payload(bytes({3, 0, 0, 19, 14, 0xd0, 0, 0}))));
 }
