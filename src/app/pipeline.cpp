@@ -25,7 +25,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, cons
   return p;
 }
 
-Pipeline::Pipeline(PipelineSettings settings) : settings_(std::move(settings)), incidents_(settings_.incidents), port_syns_(65'536), scanned_ports_(65'536) {
+Pipeline::Pipeline(PipelineSettings settings) : settings_(std::move(settings)), incidents_(settings_.incidents), port_syns_(65'536) {
   packets_.resize(kMaxBatch);
   remote_hashes_.resize(kMaxBatch);
   if (!settings_.local.empty()) orientation_.emplace(Locality{settings_.local, true, "given"});
@@ -175,7 +175,6 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
   }
   for (const auto& source : seen.sources) {
     if (source.syns == 0) continue;
-    for (const auto& p : source.ports) scanned_ports_[p.port] += p.syns;  // since the source's last report
     const auto key = keyed_hash(settings_.key, source.remote.high, source.remote.low);
     if (const auto found = scanners_.find(key); found != scanners_.end())
       found->second = source;
@@ -205,14 +204,16 @@ void Pipeline::report(Analysis& analysis) {
   analysis.input.unknown_blocks = files.unknown_blocks;
   analysis.background = facts_.background;
   auto& b = analysis.background;
+  std::unordered_map<std::uint16_t, std::uint64_t> ports;
   for (const auto& [key, s] : scanners_) {
     ++b.sources;
     b.syns += s.syns;
     b.fingerprint_syns += s.fingerprint_syns;
     b.fingerprint_sources += s.fingerprint_syns > 0;
+    for (const auto& p : s.ports)
+      if (p.syns) ports[p.port] += p.syns;
   }
-  for (std::size_t port = 0; port < scanned_ports_.size(); ++port)
-    if (scanned_ports_[port]) b.top_ports.push_back({static_cast<std::uint16_t>(port), scanned_ports_[port]});
+  for (const auto& [port, syns] : ports) b.top_ports.push_back({port, syns});
   std::sort(b.top_ports.begin(), b.top_ports.end(), [](const auto& x, const auto& y) { return x.syns != y.syns ? x.syns > y.syns : x.port < y.port; });
   if (b.top_ports.size() > 20) b.top_ports.resize(20);
   for (std::size_t i = 0; i < kArticlePorts.size(); ++i) b.article_port_syns[i] = port_syns_[kArticlePorts[i]];

@@ -75,7 +75,6 @@ class Pipeline final : public Intake {
   Analysis facts_;                   // counters gathered on the way
   std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
   std::vector<std::uint32_t> port_syns_;
-  std::vector<std::uint64_t> scanned_ports_;                // SYNs of sources with scan evidence, by port
 };
 
 }  // namespace sekisho

@@ -35,8 +35,9 @@ class AddressScan final : public ScanDetector {
   void judge(const Campaign& c, const ScanContext& context, Finding& f) const override {
     f.confidence = context.answers_seen() ? (c.most_locals() >= 20 ? 95 : 85) : (c.most_locals() >= 20 ? 80 : 65);
     f.evidence.insert(f.evidence.begin(),
-                      fmt::format("one source tried about {} addresses at up to {}, and its first contacts failed at least four times more often than they succeeded",
-                                  c.most_locals(), format_rate_pps(c.fastest_pps())));
+                      fmt::format("one source tried about {} addresses at up to {}; of its first contacts {} failed and {} succeeded "
+                                  "(threshold random walk: a scanner at odds of 99 to 1)",
+                                  c.most_locals(), format_rate_pps(c.fastest_pps()), c.most_failures(), c.its_successes()));
     add_ports_clause(c, false, f);
     if (c.totals().completed != 0)
       f.counter_evidence.push_back(fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", c.totals().completed));

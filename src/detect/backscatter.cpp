@@ -55,6 +55,7 @@ class Backscatter final : public Detector {
   std::map<std::uint16_t, std::uint64_t> ports_;
   std::set<Address> locals_;
   std::uint64_t new_packets_ = 0, new_bytes_ = 0, total_ = 0;
+  bool active_ = false;  // said once, every further packet belongs to it until a quarter of an hour is silent
   TimeNs first_ = 0, new_first_ = 0, last_report_ = 0, last_packet_ = 0;
 };
 
@@ -94,6 +95,7 @@ void Backscatter::count(const Step& step, const Second& all) {
     ports_.clear();
     locals_.clear();
     total_ = new_packets_ = new_bytes_ = 0;
+    active_ = false;
     first_ = new_first_ = 0;
   }
   last_packet_ = step.time;
@@ -163,6 +165,7 @@ void Backscatter::report(const Step& step, const Minute& m, std::vector<Finding>
   for (const auto c : {TrafficClass::tcp_syn_ack_unasked, TrafficClass::tcp_rst, TrafficClass::icmp_unreachable}) f.selector.classes.set(index_of(c));
   if (peers_.size() <= kMaxSelected)
     for (const auto& [address, n] : peers_) f.selector.remotes.push_back(address);
+  active_ = true;
   new_packets_ = new_bytes_ = 0;
   new_first_ = 0;
   last_report_ = step.time;
@@ -178,7 +181,7 @@ void Backscatter::on_step(const Step& step, std::vector<Finding>& out) {
       minute(step.time).own_syns += s.step[index_of(TrafficClass::tcp_syn)].packets + s.step[index_of(TrafficClass::tcp_syn_bare)].packets;
   }
   if (new_packets_ == 0 || (last_report_ != 0 && step.time - last_report_ < kReportEvery && !step.last)) return;
-  if (const auto m = recent(step.time); decided(m)) report(step, m, out);
+  if (const auto m = recent(step.time); active_ || decided(m)) report(step, m, out);
 }
 
 const Register<DetectorSpec> reg{detector<Backscatter>("backscatter", "unasked answers of servers at a low rate: our address is being spoofed")};

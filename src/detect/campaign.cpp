@@ -39,6 +39,7 @@ void Campaign::reset() {
   ports_.clear();
   other_ports_ = 0;
   most_ports_ = most_locals_ = 0;
+  most_failures_ = its_successes_ = 0;
   fastest_pps_ = 0;
   reported_ = wave_ = wave_told_ = false;
   new_packets_ = new_bytes_ = 0;
@@ -48,22 +49,42 @@ void Campaign::reset() {
 void Campaign::add(const SourceFact& f, TimeNs now) {
   if (last_add_ != 0 && now - last_add_ > rules_.idle) reset();
   last_add_ = now;
-  // Weighted packets of sampled captures make counters of facts larger than the number of distinct contacts; shares stay right.
-  auto& t = totals_;
-  t.first_seen = t.first_seen == 0 ? f.first_seen : std::min(t.first_seen, f.first_seen);
-  new_first_ = new_first_ == 0 ? f.first_seen : std::min(new_first_, f.first_seen);
-  t.packets += f.new_packets;
-  t.bytes += f.new_bytes;
-  new_packets_ += f.new_packets;
-  new_bytes_ += f.new_bytes;
-  t.syns += f.new_syns;
-  const auto part = [&](std::uint32_t some) { return f.syns == 0 ? 0 : (std::uint64_t{f.new_syns} * some + f.syns / 2) / f.syns; };
-  t.bare_syns += part(f.bare_syns);
-  t.fingerprint_syns += part(f.fingerprint_syns);
-
   distinct_.add(keyed_hash({}, f.remote.high, f.remote.low), kEver);
   const auto [found, fresh] = peers_.try_emplace(f.remote);
   auto& peer = found->second;
+  const bool forgotten = fresh && peers_trimmed_;  // perhaps counted before: only what is new is safe
+  const bool restarted = f.packets < peer.fact_packets;
+  const auto gained = [&](std::uint64_t total, std::uint64_t before) { return restarted ? total : total - std::min(total, before); };
+  const auto packets = forgotten ? f.new_packets : gained(f.packets, peer.fact_packets);
+  const auto bytes = forgotten ? f.new_bytes : gained(f.bytes, peer.fact_bytes);
+  const auto syns = forgotten ? f.new_syns : gained(f.syns, peer.fact_syns);
+
+  auto& t = totals_;
+  t.first_seen = t.first_seen == 0 ? f.first_seen : std::min(t.first_seen, f.first_seen);
+  new_first_ = new_first_ == 0 ? f.first_seen : std::min(new_first_, f.first_seen);
+  t.packets += packets;
+  t.bytes += bytes;
+  new_packets_ += packets;
+  new_bytes_ += bytes;
+  t.syns += syns;
+  const auto part = [&](std::uint32_t some) { return f.syns == 0 ? 0 : (syns * std::min(some, f.syns) + f.syns / 2) / f.syns; };
+  t.bare_syns += part(f.bare_syns);
+  t.fingerprint_syns += part(f.fingerprint_syns);
+  std::uint64_t named = 0;
+  for (std::size_t i = 0; i < f.ports.size() && !forgotten; ++i) {
+    const auto& p = f.ports[i];
+    const auto n = gained(p.syns, peer.port_syns[i]);
+    peer.port_syns[i] = static_cast<std::uint16_t>(std::min(p.syns, 0xffffU));
+    if (n == 0) continue;
+    named += n;
+    if (ports_.size() < kMaxPorts || ports_.contains(p.port)) ports_[p.port] += n;
+  }
+  other_ports_ += syns - std::min<std::uint64_t>(syns, named);
+  peer.fact_packets = f.packets;
+  peer.fact_bytes = f.bytes;
+  peer.fact_syns = f.syns;
+  peer.packets += packets;
+
   if (fresh) {
     ++t.sources;
     t.with_syn += f.syns != 0;
@@ -72,8 +93,6 @@ void Campaign::add(const SourceFact& f, TimeNs now) {
     t.private_sources += is_private(f.remote);
   }
   count_minute(now, fresh ? 1 : 0);
-  peer.packets += f.new_packets;
-  peer.syns = f.syns;
   peer.last = now;
   peer.telling |= is_telling(f);
   const auto once = [](bool& seen, bool is, std::uint64_t& counter) {
@@ -91,16 +110,13 @@ void Campaign::add(const SourceFact& f, TimeNs now) {
 
   many_locals_ |= f.distinct_locals > 1;
   if (f.last_local != Address{} && locals_.size() < kMaxLocals) locals_.insert(f.last_local);
-  std::uint64_t named = 0;
-  for (const auto& p : f.ports) {
-    if (p.syns == 0) continue;
-    named += p.syns;
-    if (ports_.size() < kMaxPorts || ports_.contains(p.port)) ports_[p.port] += p.syns;
-  }
-  other_ports_ += f.new_syns - std::min<std::uint64_t>(f.new_syns, named);
   most_ports_ = std::max(most_ports_, f.distinct_ports);
   most_locals_ = std::max(most_locals_, f.distinct_locals);
   fastest_pps_ = std::max(fastest_pps_, syn_rate_pps(f));
+  if (f.failures > most_failures_) {
+    most_failures_ = f.failures;
+    its_successes_ = f.successes;
+  }
 }
 
 void Campaign::trim_peers() {
@@ -233,7 +249,7 @@ Finding Campaign::take(TimeNs now) {
     f.evidence.push_back(fmt::format("{} of the sources' packets are SYNs, {:.0f} B a packet, {} of the sources use a port of 32768 and above",
                                      percent(std::min(1.0, share_of(t.syns, t.packets))), share_of(t.bytes, t.packets),
                                      percent(share_of(t.high_ports, t.with_syn))));
-    if (t.several_syns != 0)
+    if (t.constant != 0)
       f.evidence.push_back(fmt::format("{} of {} sources with three SYNs and more keep one source port and one window",
                                        t.constant, t.several_syns));
   }

@@ -1,5 +1,6 @@
 // Campaign: many scan sources of one label become one growing incident: totals, port mix, growth, and findings with increments.
 #pragma once
+#include <array>
 #include <deque>
 #include <map>
 #include <set>
@@ -51,12 +52,17 @@ class Campaign {
   std::vector<std::uint16_t> port_numbers() const;
   std::uint16_t most_ports() const { return most_ports_; }    // of one source
   std::uint16_t most_locals() const { return most_locals_; }
+  std::uint32_t most_failures() const { return most_failures_; }  // of one source, and its successes
+  std::uint32_t its_successes() const { return its_successes_; }
   double fastest_pps() const { return fastest_pps_; }
 
  private:
   struct Peer {
     std::uint64_t packets = 0;
-    std::uint32_t syns = 0;
+    // What the last fact said: facts are totals, and start anew when the source was pushed out of its table.
+    std::uint64_t fact_packets = 0, fact_bytes = 0;
+    std::uint32_t fact_syns = 0;
+    std::array<std::uint16_t, 8> port_syns{};
     TimeNs last = 0;
     bool telling = false, several = false, constant = false, completed = false, refused = false;
   };
@@ -77,6 +83,7 @@ class Campaign {
   std::map<std::uint16_t, std::uint64_t> ports_;
   std::uint64_t other_ports_ = 0;
   std::uint16_t most_ports_ = 0, most_locals_ = 0;
+  std::uint32_t most_failures_ = 0, its_successes_ = 0;
   double fastest_pps_ = 0;
   std::deque<std::uint32_t> minutes_;  // new sources by minute, the newest last
   TimeNs minute_start_ = 0;

@@ -34,8 +34,9 @@ class PortScan final : public ScanDetector {
     const auto& t = c.totals();
     f.confidence = context.answers_seen() ? (c.most_ports() >= 20 ? 95 : 85) : (c.most_ports() >= 20 ? 80 : 65);
     f.evidence.insert(f.evidence.begin(),
-                      fmt::format("one source tried about {} ports at up to {}, and its first contacts failed at least four times more often than they succeeded",
-                                  c.most_ports(), format_rate_pps(c.fastest_pps())));
+                      fmt::format("one source tried about {} ports at up to {}; of its first contacts {} failed and {} succeeded "
+                                  "(threshold random walk: a scanner at odds of 99 to 1)",
+                                  c.most_ports(), format_rate_pps(c.fastest_pps()), c.most_failures(), c.its_successes()));
     if (t.refused != 0) f.evidence.push_back("closed ports answered with RST or ICMP unreachable");
     add_ports_clause(c, false, f);
     if (t.completed != 0) f.counter_evidence.push_back(fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", t.completed));

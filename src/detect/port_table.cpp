@@ -83,6 +83,7 @@ std::string attribution(bool marked, std::span<const std::uint16_t> ports) {
     if (!entry->families.empty() && (telling == nullptr || entry->weight > telling->weight)) telling = entry;
   }
   if (any == nullptr) return {};
+  if (telling == nullptr && marked) return fmt::format("Mirai family; port {}, {}, is used by nearly all variants and names none", any->port, any->service);
   if (telling == nullptr) return fmt::format("Mirai-like (port {}, {}, is used by nearly all variants)", any->port, any->service);
   const auto why = telling->exploits.empty() ? std::string{} : fmt::format(", {}", telling->exploits);
   if (marked) return fmt::format("{} lineage (fingerprint and port {}, {}{}, agree)", telling->families, telling->port, telling->service, why);

@@ -35,6 +35,11 @@ std::string silence_clause(const ScanContext& context) {
 }
 
 void add_ports_clause(const Campaign& campaign, bool marked, Finding& finding) {
+  // A sweep over all ports meets a bot's ports too: they must be what the scan is about.
+  double telling = 0;
+  for (const auto& entry : port_table())
+    if (entry.weight >= kTellingWeight) telling += campaign.port_share(entry.port);
+  if (telling < 0.5) return;
   if (auto who = attribution(marked, campaign.port_numbers()); !who.empty()) finding.evidence.push_back(std::move(who));
 }
 

@@ -49,7 +49,7 @@ struct alignas(64) SourceEntry {
   std::uint16_t failures = 0, successes = 0, refused = 0, udp_contacts = 0, udp_failures = 0, handshakes = 0;
   // Line 3: what SYNs looked like.
   Address last_local;
-  std::array<std::uint16_t, 8> port{}, port_syns{};  // the first eight local ports; SYNs since the last report
+  std::array<std::uint16_t, 8> port{}, port_syns{};  // the first eight local ports
   std::uint16_t bare_syns = 0, fingerprint_syns = 0, device_port_syns = 0;
   std::uint16_t bare_second = 0, bare_port = 0;  // the last bare SYN
   std::uint8_t zmap = 0, masscan = 0;            // SYNs with the tool's marks

@@ -448,7 +448,6 @@ void Sources::collect(TimeNs now, bool last, std::vector<SourceFact>& out) {
       e.flags = static_cast<std::uint16_t>(e.flags & ~kSourceChanged);
       e.new_packets = e.new_bytes = 0;
       e.new_syns = 0;
-      e.port_syns.fill(0);
       ++n;
     }
   }

@@ -107,7 +107,7 @@ std::string Incidents::make_id(TimeNs detected, const Key& key) {
 DurationNs Incidents::close_after(const Open& open) const {
   if (open.incident.kind == Kind::flood || open.incident.kind == Kind::reflector)
     return open.bursts >= settings_.pulses ? settings_.close_pulse : settings_.close_flood;
-  return settings_.close_other;
+  return open.incident.label == "slow_scan" ? settings_.close_slow : settings_.close_other;
 }
 
 // Peers and ports: samples' shares add up over the findings that carry them, counts are cumulative already.
@@ -171,6 +171,7 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   i.label = i.labels.front().label;
   largest = open.label_packets[i.label];
   worth |= i.label != before && !before.empty();
+  if ((i.kind == Kind::scan || i.kind == Kind::backscatter) && !f.has_subject) i.subject = f.subject_text.empty() ? "host" : f.subject_text;
   std::vector<std::string_view> families;
   for (const auto& l : i.labels)
     if (l.share >= 0.1) add_unique(families, family(l.label));
@@ -189,8 +190,8 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   open.rate_pps += f.rate_pps, open.rate_bps += f.rate_bps;
   i.peak_pps = std::max(i.peak_pps, open.rate_pps), i.peak_bps = std::max(i.peak_bps, open.rate_bps);
   if (f.rate_pps > 0) add_rate(i.rates, open.rate_bin, f.time, open.rate_pps, open.rate_bps);
-  // The text follows the leading label.
-  if (f.label == i.label && !f.headline.empty() && (f.packets * 2 >= largest || f.rate_pps >= i.peak_pps || i.evidence.empty())) {
+  // The text follows the leading label: a flood's from its height, all others' the newest, whose numbers are totals.
+  if (f.label == i.label && !f.headline.empty() && (i.kind != Kind::flood || f.packets * 2 >= largest || f.rate_pps >= i.peak_pps || i.evidence.empty())) {
     i.headline = f.headline;
     i.evidence = f.evidence;
     i.counter_evidence = f.counter_evidence;

@@ -13,6 +13,7 @@ struct IncidentSettings {
   DurationNs close_flood = 30 * kSecond;        // silence after which a flood is over
   DurationNs close_pulse = 300 * kSecond;       // the same once it has become a pulse wave
   DurationNs close_other = 600 * kSecond;       // scans, brute force, backscatter
+  DurationNs close_slow = 2 * 60 * kMinute;      // slow scans: their contacts are minutes apart
   DurationNs reopen_within = 900 * kSecond;     // the same kind, direction and subject within this joins the old incident
   DurationNs reopen_noise_within = 24 * 3600 * kSecond;  // the same for scans and backscatter: background noise is one incident a day
   unsigned pulses = 3;                          // bursts within reopen_within that make a pulse wave

@@ -11,7 +11,7 @@ enum class ScannerTool : std::uint8_t { unknown, mirai, zmap, masscan, stack }; 
 
 struct SourcePort {
   std::uint16_t port = 0;  // local port that was probed
-  std::uint32_t syns = 0;  // since the source's previous report
+  std::uint32_t syns = 0;
 };
 
 // Cumulative since the source was first seen (or last evicted from the bounded table); reported in the steps in which it changed.
