@@ -14,7 +14,7 @@ namespace {
 class SpikeUnclassified final : public Detector {
  public:
   struct Settings {
-    std::int64_t floor_pps = 1000, learned_seconds = 60;
+    std::int64_t floor_pps = 1000, learned_seconds = 3;
     double floor_mbps = 5;
     Milliseconds hold{2000};
   };

@@ -16,7 +16,7 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   if (requests > 0.5 * completed) return {};  // http_flood and tls_exhaustion judge
   const double data = static_cast<double>(packets(c.second, tcp_data) + packets(c.second, tcp_data_stalled)) / completed;
   if (data < 0.5)
-    prove(e, 20, fmt::format("{:.1f} data packets for each of {:.0f} connections/s", data, completed));
+    prove(e, 28, fmt::format("{:.1f} data packets for each of {:.0f} connections/s", data, completed));
   else
     contradict(e, 25, fmt::format("{:.1f} data packets for each connection: they are used", data));
   if (c.stats.sources <= 3 && !c.egress) contradict(e, 6, fmt::format("from {} source{}: a load test looks the same", c.stats.sources, c.stats.sources == 1 ? "" : "s"));

@@ -11,9 +11,11 @@ namespace {
 std::string_view judge(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
   if (s.samples < 64 || s.payload_share < 0.9) return {};
-  if (s.modal_payload_share > 0.9 && s.flow_count >= 5)
+  // A download or backup repeats its bytes too (zeros), but on one connection.
+  const bool spread = s.flow_count >= 20 && (c.egress ? s.top_local_port_share < 0.3 : s.top_remote_port_share < 0.3);
+  if (s.modal_payload_share > 0.9 && spread)
     prove(e, 20, fmt::format("{} of the payloads on {} connections are the same", percent(s.modal_payload_share), s.flow_count));
-  else if (s.payload_random && s.modal_length_share > 0.95 && s.flow_count >= 20 && s.modal_length < 1200)
+  else if (s.payload_random && s.modal_length_share > 0.95 && spread && s.modal_length < 1200)
     support(e, 10, "random payloads of one size below the path's");
   else
     return {};  // a download, a backup: what connections are for
