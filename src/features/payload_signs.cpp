@@ -87,10 +87,13 @@ std::string_view without_telnet_commands(const Payload& p, std::array<char, 192>
   return {out.data(), n};
 }
 
-// VNC's SecurityResult 1 (failed), alone or with its reason.
+// VNC's SecurityResult 1 (failed), alone or with its reason: a length and a text, of which the end may come in another packet.
 bool is_vnc_refusal(const Payload& p) {
   if (!starts_with(p, std::array<std::uint8_t, 4>{0, 0, 0, 1})) return false;
-  return p.wire_bytes == 4 || (p.captured.size() >= 8 && p.wire_bytes == 8 + load_be32(p.captured.data() + 4));
+  if (p.wire_bytes == 4) return true;
+  if (p.captured.size() < 9 || p.captured[8] < ' ' || p.captured[8] > '~') return false;
+  const std::uint32_t reason_bytes = load_be32(p.captured.data() + 4);
+  return reason_bytes > 0 && reason_bytes <= 1024 && p.wire_bytes <= 8 + reason_bytes;
 }
 
 std::string_view trimmed(std::string_view text) {
