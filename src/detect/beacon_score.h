@@ -16,7 +16,7 @@ struct BeaconScore {
   double skew = 0;                 // |Bowley|
   double mode = 0, small = 0;      // shares of beats: the most frequent size; 1..max_small_bytes
   std::uint16_t mode_bytes = 0;
-  std::size_t beats = 0;           // in the ring
+  std::size_t beats = 0;  // in the ring
 };
 
 namespace beacon_detail {

@@ -11,12 +11,25 @@ namespace {
 enum class FloodKind { udp, syn, ack, gre, icmp, http };
 std::optional<FloodKind> flood_kind(TrafficClass c) {
   switch (c) {
-    case TrafficClass::udp: case TrafficClass::udp_vse: case TrafficClass::dns_query: case TrafficClass::fragment: return FloodKind::udp;
-    case TrafficClass::tcp_syn: case TrafficClass::tcp_syn_bare: return FloodKind::syn;
-    case TrafficClass::tcp_ack_unknown: case TrafficClass::tcp_data_stalled: case TrafficClass::tcp_rst: case TrafficClass::tcp_fin:
-    case TrafficClass::tcp_null: case TrafficClass::tcp_xmas: case TrafficClass::tcp_odd: return FloodKind::ack;
-    case TrafficClass::gre_ip: case TrafficClass::gre_ethernet: case TrafficClass::gre_other: case TrafficClass::ip_in_ip: return FloodKind::gre;
-    case TrafficClass::icmp_echo: case TrafficClass::icmp_other: return FloodKind::icmp;
+    case TrafficClass::udp:
+    case TrafficClass::udp_vse:
+    case TrafficClass::dns_query:
+    case TrafficClass::fragment: return FloodKind::udp;
+    case TrafficClass::tcp_syn:
+    case TrafficClass::tcp_syn_bare: return FloodKind::syn;
+    case TrafficClass::tcp_ack_unknown:
+    case TrafficClass::tcp_data_stalled:
+    case TrafficClass::tcp_rst:
+    case TrafficClass::tcp_fin:
+    case TrafficClass::tcp_null:
+    case TrafficClass::tcp_xmas:
+    case TrafficClass::tcp_odd: return FloodKind::ack;
+    case TrafficClass::gre_ip:
+    case TrafficClass::gre_ethernet:
+    case TrafficClass::gre_other:
+    case TrafficClass::ip_in_ip: return FloodKind::gre;
+    case TrafficClass::icmp_echo:
+    case TrafficClass::icmp_other: return FloodKind::icmp;
     case TrafficClass::http_request: return FloodKind::http;
     default: return std::nullopt;
   }
@@ -53,7 +66,7 @@ class C2CommandThenFlood final : public Detector {
   struct Host {
     TimeNs command_time = 0, measured = 0;
     ConnectionFact connection;
-    Rates before{};   // a slow average of the rates, held from the command on
+    Rates before{};  // a slow average of the rates, held from the command on
     bool flooding = false;
     TimeNs flood_began = 0, last_flood = 0;
     std::uint64_t packets = 0, bytes = 0;
@@ -96,7 +109,8 @@ class C2CommandThenFlood final : public Detector {
       largest = kind;
       excess = rates[kind] / threshold;
     }
-    const bool commanded = host.command_time != 0 && now >= host.command_time && now - host.command_time <= settings_.within.count * kMillisecond;
+    const bool commanded =
+        host.command_time != 0 && now >= host.command_time && now - host.command_time <= settings_.within.count * kMillisecond;
     if (excess > 0 && (host.flooding || commanded)) {
       if (!host.flooding) {
         host.flooding = true;
@@ -131,11 +145,13 @@ class C2CommandThenFlood final : public Detector {
     finding.normal_pps = host.before[kind];
     finding.headline = fmt::format("{} outbound {} {} after a command from {}", format_rate_pps(rate), kKindNames[kind],
                                    format_duration(host.flood_began - host.command_time), address_and_port(f.remote, f.remote_port));
-    finding.evidence.push_back(fmt::format("the server said more than a heartbeat at {}, the flood was seen {} later", format_clock(host.command_time),
-                                           format_duration(host.flood_began - host.command_time)));
-    finding.evidence.push_back(fmt::format("{} went from {} to {}", kKindNames[kind], format_rate_pps(host.before[kind]), format_rate_pps(rate)));
+    finding.evidence.push_back(fmt::format("the server said more than a heartbeat at {}, the flood was seen {} later",
+                                           format_clock(host.command_time), format_duration(host.flood_began - host.command_time)));
+    finding.evidence.push_back(
+        fmt::format("{} went from {} to {}", kKindNames[kind], format_rate_pps(host.before[kind]), format_rate_pps(rate)));
     if (exact) finding.evidence.push_back("the connection speaks a bot's protocol (registration, heartbeat or text commands)");
-    if (!exact) finding.counter_evidence.push_back("the connection's bytes are of no known bot; that the two follow each other may be chance");
+    if (!exact)
+      finding.counter_evidence.push_back("the connection's bytes are of no known bot; that the two follow each other may be chance");
     add_c2_doubts(f, finding);
     if (finding.counter_evidence.empty()) finding.counter_evidence.push_back("the command's content was not decoded");
     finding.extra_techniques = {"T1498.001"};

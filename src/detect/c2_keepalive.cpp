@@ -55,13 +55,15 @@ class C2Keepalive final : public Detector {
 
     finding.headline = fmt::format("{} bytes every {:.1f} s to {}, beacon score {:.2f}", s.mode_bytes, s.median_s,
                                    address_and_port(f.remote, f.remote_port), s.score);
-    finding.evidence.push_back(fmt::format("{} payloads seen, the last {} {:.1f} s apart (median; deviation {:.2f} s), {:.0f} % of {} bytes",
-                                           f.beats, s.beats, s.median_s, s.mad_s, 100 * s.mode, s.mode_bytes));
+    finding.evidence.push_back(
+        fmt::format("{} payloads seen, the last {} {:.1f} s apart (median; deviation {:.2f} s), {:.0f} % of {} bytes", f.beats, s.beats,
+                    s.median_s, s.mad_s, 100 * s.mode, s.mode_bytes));
     finding.evidence.push_back(fmt::format("last payload begins {}", hex(f, s.mode_bytes)));
     if (exact) finding.evidence.push_back("00 00 is answered by 00 00: Mirai's heartbeat, used by no ordinary protocol");
     if (registered) finding.evidence.push_back("the connection began with Mirai's registration 00 00 00 01");
     if (prior) finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
-    finding.evidence.push_back("not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis, PostgreSQL or SSH by its bytes");
+    finding.evidence.push_back(
+        "not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis, PostgreSQL or SSH by its bytes");
     if (!exact && !registered)
       finding.counter_evidence.push_back("an application's own keepalive can look the same: ask which process owns the connection");
     if (s.score < 0.85) finding.counter_evidence.push_back(fmt::format("the intervals vary: score {:.2f} of 1", s.score));

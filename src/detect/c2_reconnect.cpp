@@ -56,12 +56,14 @@ class C2Reconnect final : public Detector {
     if (!pace.due(step, finding.severity, packets_of(f))) return;
     finding.headline = fmt::format("{} unanswered SYNs in {} to {}", f.packets_out, format_duration(f.last_seen - f.opened),
                                    address_and_port(f.remote, f.remote_port));
-    finding.evidence.push_back(fmt::format("{} attempts ({} SYNs), the last {} within {}", f.login_attempts, f.packets_out, needed, format_duration(span)));
+    finding.evidence.push_back(
+        fmt::format("{} attempts ({} SYNs), the last {} within {}", f.login_attempts, f.packets_out, needed, format_duration(span)));
     if (f.packets_in > 0) finding.evidence.push_back(fmt::format("{} were refused", f.packets_in));
     if (suspicious) finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
     finding.counter_evidence.push_back("any client whose server is down does the same: a backup, a monitoring agent, a database client");
     if (is_private(f.remote)) finding.counter_evidence.push_back("the target is in a private network");
-    if (!suspicious) finding.advice = "Find the process that tries (ss -tnp state syn-sent). If it is none of yours, treat the host as infected.";
+    if (!suspicious)
+      finding.advice = "Find the process that tries (ss -tnp state syn-sent). If it is none of yours, treat the host as infected.";
     pace.fill(finding, step.time, packets_of(f), bytes_of(f));
     out.push_back(std::move(finding));
   }

@@ -10,8 +10,9 @@ class C2Registration final : public Detector {
   struct Settings {
     std::int64_t server_registrations = 1;
   };
-  static constexpr Field<Settings> fields[] = {{"server_registrations", &Settings::server_registrations, 1, 1'000,
-                                                "bots that must register here, and be answered, before this host is called a control server"}};
+  static constexpr Field<Settings> fields[] = {
+      {"server_registrations", &Settings::server_registrations, 1, 1'000,
+       "bots that must register here, and be answered, before this host is called a control server"}};
   explicit C2Registration(Settings settings) : settings_{settings}, paces_{4096}, bots_{4096} {}
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
@@ -54,7 +55,8 @@ class C2Registration final : public Detector {
     finding.confidence = 85;
     Pace& pace = paces_[finding.merge_key];
     if (!pace.due(step, finding.severity, packets_of(f))) return;
-    finding.headline = fmt::format("port {} of this host answers bots like a Mirai control server: {} registered", f.local_port, bots.size());
+    finding.headline =
+        fmt::format("port {} of this host answers bots like a Mirai control server: {} registered", f.local_port, bots.size());
     finding.evidence.push_back(fmt::format("{} sent 00 00 00 01 and this host answers its heartbeats 00 00", to_string(f.remote)));
     finding.counter_evidence.push_back("if the local side was guessed wrong, this is a bot and the peer its control server: give --local");
     pace.fill(finding, step.time, packets_of(f), bytes_of(f));

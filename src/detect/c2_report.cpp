@@ -53,8 +53,8 @@ class C2Report final : public Detector {
     finding.confidence = totals.reports >= 3 ? 85 : 75;
     if (!totals.pace.due(step, finding.severity, totals.packets)) return;
     finding.first_packet = totals.first;
-    finding.headline = fmt::format("{} short report{} to {}", totals.reports, totals.reports == 1 ? "" : "s",
-                                   address_and_port(f.remote, f.remote_port));
+    finding.headline =
+        fmt::format("{} short report{} to {}", totals.reports, totals.reports == 1 ? "" : "s", address_and_port(f.remote, f.remote_port));
     finding.evidence.push_back("TCP 48101 is where Mirai bots report cracked devices, one short connection each");
     finding.evidence.push_back(fmt::format("{} bytes sent, {} received on the last one", f.payload_out, f.payload_in));
     finding.counter_evidence.push_back("the port alone proves nothing: passive FTP or a peer-to-peer client may end up on 48101");

@@ -37,7 +37,8 @@ class C2Text final : public Detector {
                                                     address_and_port(f.remote, f.remote_port))
                                       : fmt::format("PING answered by PONG with {}", address_and_port(f.remote, f.remote_port));
     if (f.commands > 0) finding.evidence.push_back(fmt::format("{} payloads of the server begin with \"!* \" and a command", f.commands));
-    finding.evidence.push_back(own_pong ? "the answer to PING is \"PONG!\", as in Gafgyt's source" : "PING and PONG stand alone, without IRC's parameter");
+    finding.evidence.push_back(own_pong ? "the answer to PING is \"PONG!\", as in Gafgyt's source"
+                                        : "PING and PONG stand alone, without IRC's parameter");
     if (steady) finding.evidence.push_back(fmt::format("every {:.0f} s", s.median_s));
     if (!certain) finding.counter_evidence.push_back("no command line was seen; an application's own PING/PONG protocol looks the same");
     add_c2_doubts(f, finding);

@@ -19,8 +19,7 @@ class FtpBruteforce final : public Detector {
       {"distributed_sources", &Settings::distributed_sources, 2, 100'000, "sources with at least two each that are an attack together"},
       {"within", &Settings::within, 10'000, 86'400'000, "over how long they are counted"}};
   explicit FtpBruteforce(Settings settings)
-      : attempts_{{"ftp_bruteforce", "failed FTP logins",
-                   "each was refused with 530 in answer to PASS",
+      : attempts_{{"ftp_bruteforce", "failed FTP logins", "each was refused with 530 in answer to PASS",
                    "a client with a wrong stored password fails the same way", true},
                   {settings.warn, settings.alert, settings.distributed_sources, settings.within.count * kMillisecond}} {}
 

@@ -9,21 +9,22 @@ namespace sekisho {
 // How a detector words what it counts.
 struct LoginWording {
   std::string_view label;
-  std::string_view what;      // "failed FTP logins"
-  std::string_view certainty;   // evidence: how a failure is recognised
-  std::string_view doubt;     // counter-evidence
-  bool certain = false;       // the server's text says that the login failed
+  std::string_view what;       // "failed FTP logins"
+  std::string_view certainty;  // evidence: how a failure is recognised
+  std::string_view doubt;      // counter-evidence
+  bool certain = false;        // the server's text says that the login failed
 };
 
 struct LoginRules {
-  std::int64_t warn = 5, alert = 20;           // failures from one source
-  std::int64_t distributed_sources = 10;       // sources with at least two failures each
+  std::int64_t warn = 5, alert = 20;      // failures from one source
+  std::int64_t distributed_sources = 10;  // sources with at least two failures each
   DurationNs within = 10 * kMinute;
 };
 
 class LoginAttempts {
  public:
-  LoginAttempts(LoginWording wording, LoginRules rules) : wording_{wording}, rules_{rules}, connections_{8192}, sources_{8192}, subjects_{1024} {}
+  LoginAttempts(LoginWording wording, LoginRules rules)
+      : wording_{wording}, rules_{rules}, connections_{8192}, sources_{8192}, subjects_{1024} {}
 
   // `failures` and `ok` are what this connection amounts to so far: they only grow.
   void observe(const ConnectionFact& f, std::uint32_t failures, bool ok) {
@@ -46,7 +47,8 @@ class LoginAttempts {
     subject.bytes += bytes_of(f) - std::min(c.bytes, bytes_of(f));
     c.packets = packets_of(f);
     c.bytes = bytes_of(f);
-    if (std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end()) touched_.emplace_back(f.outbound, f.local);
+    if (std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
+      touched_.emplace_back(f.outbound, f.local);
   }
 
   void report(const Step& step, std::vector<Finding>& out) {
@@ -62,8 +64,8 @@ class LoginAttempts {
 
  private:
   static constexpr std::int64_t kBins = 10;
-  using SubjectKey = std::pair<bool, Address>;             // outbound, local
-  using SourceKey = std::tuple<bool, Address, Address>;    // outbound, local, remote
+  using SubjectKey = std::pair<bool, Address>;           // outbound, local
+  using SourceKey = std::tuple<bool, Address, Address>;  // outbound, local, remote
   struct Connection {
     TimeNs opened = 0;
     std::uint32_t failures = 0;
@@ -143,11 +145,13 @@ class LoginAttempts {
     if (!subject.pace.due(step, finding.severity, subject.packets)) return std::nullopt;
 
     finding.distinct_peers = static_cast<std::uint64_t>(distinct);
-    std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(), [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
+    std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(),
+                     [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
     finding.selector.direction = finding.direction;
     finding.selector.locals = {local};
     finding.selector.both_ways = true;
-    for (std::size_t i = 0; i < std::min(finding.top_peers.size(), kMaxSelected); ++i) finding.selector.remotes.push_back(finding.top_peers[i].address);
+    for (std::size_t i = 0; i < std::min(finding.top_peers.size(), kMaxSelected); ++i)
+      finding.selector.remotes.push_back(finding.top_peers[i].address);
     if (finding.top_peers.size() > 20) finding.top_peers.resize(20);
     auto& port_facts = outbound ? finding.remote_ports : finding.local_ports;
     for (const auto& [port, count] : ports) {
@@ -160,7 +164,8 @@ class LoginAttempts {
     const std::string span = format_duration(std::max<DurationNs>(now - first, 0));
     finding.headline = fmt::format("{} {} in {} {} {} {}", total, wording_.what, span, outbound ? "at" : "from", distinct,
                                    outbound ? (distinct == 1 ? "target" : "targets") : (distinct == 1 ? "source" : "sources"));
-    finding.evidence.push_back(fmt::format("{} {}, {} of them {} one address, within {}", total, wording_.what, most, outbound ? "at" : "from", span));
+    finding.evidence.push_back(
+        fmt::format("{} {}, {} of them {} one address, within {}", total, wording_.what, most, outbound ? "at" : "from", span));
     finding.evidence.push_back(std::string{wording_.certainty});
     if (distributed && most < rules_.alert)
       finding.evidence.push_back(fmt::format("{} addresses tried at least twice each: distributed", repeaters));

@@ -49,7 +49,8 @@ class LoginBruteforce final : public Detector {
   LoginAttempts attempts_;
 };
 
-const Register<DetectorSpec> reg{detector<LoginBruteforce>("login_bruteforce", "repeated refused logins at mail, database and desktop services")};
+const Register<DetectorSpec> reg{
+    detector<LoginBruteforce>("login_bruteforce", "repeated refused logins at mail, database and desktop services")};
 
 }  // namespace
 }  // namespace sekisho

@@ -19,10 +19,10 @@ class TelnetBruteforce final : public Detector {
       {"distributed_sources", &Settings::distributed_sources, 2, 100'000, "sources with at least two each that are an attack together"},
       {"within", &Settings::within, 10'000, 86'400'000, "over how long they are counted"}};
   explicit TelnetBruteforce(Settings settings)
-      : attempts_{{"telnet_bruteforce", "failed telnet logins",
-                   "the server asked for a password, got one, and asked again, refused or hung up",
-                   "somebody who forgot a password, or a script with an old one, fails the same way", true},
-                  {settings.warn, settings.alert, settings.distributed_sources, settings.within.count * kMillisecond}} {}
+      : attempts_{
+            {"telnet_bruteforce", "failed telnet logins", "the server asked for a password, got one, and asked again, refused or hung up",
+             "somebody who forgot a password, or a script with an old one, fails the same way", true},
+            {settings.warn, settings.alert, settings.distributed_sources, settings.within.count * kMillisecond}} {}
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const ConnectionFact& f : step.connections) observe(f);

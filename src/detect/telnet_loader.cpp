@@ -49,20 +49,25 @@ class TelnetLoader final : public Detector {
     if (!subject.pace.due(step, finding.severity, subject.packets)) return;
     finding.distinct_peers = subject.peers.size();
     finding.top_peers = subject.peers;
-    std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(), [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
+    std::stable_sort(finding.top_peers.begin(), finding.top_peers.end(),
+                     [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
     if (finding.top_peers.size() > 20) finding.top_peers.resize(20);
     const std::uint16_t port = f.outbound ? f.remote_port : f.local_port;
     (f.outbound ? finding.remote_ports : finding.local_ports) = {{port, packets_of(f)}};
-    finding.headline = tag.empty() ? fmt::format("\"/bin/busybox\" sent {} {} on port {}", f.outbound ? "to" : "by", to_string(f.remote), port)
-                                   : fmt::format("\"/bin/busybox {}\" sent {} {} on port {}", tag, f.outbound ? "to" : "by", to_string(f.remote), port);
+    finding.headline =
+        tag.empty() ? fmt::format("\"/bin/busybox\" sent {} {} on port {}", f.outbound ? "to" : "by", to_string(f.remote), port)
+                    : fmt::format("\"/bin/busybox {}\" sent {} {} on port {}", tag, f.outbound ? "to" : "by", to_string(f.remote), port);
     if (tag.empty()) {
       finding.evidence.push_back("the client calls busybox by its full path, as loaders do");
       finding.counter_evidence.push_back("no botnet's tag: an administrator may have typed it");
     } else {
-      finding.evidence.push_back(fmt::format("\"{}\" is no applet of busybox: loaders send such a tag to learn from the error that they have a shell", tag));
+      finding.evidence.push_back(
+          fmt::format("\"{}\" is no applet of busybox: loaders send such a tag to learn from the error that they have a shell", tag));
     }
-    if (inside) finding.evidence.push_back("a shell prompt followed the login");
-    else finding.counter_evidence.push_back("no shell prompt was seen: the login may have failed");
+    if (inside)
+      finding.evidence.push_back("a shell prompt followed the login");
+    else
+      finding.counter_evidence.push_back("no shell prompt was seen: the login may have failed");
     if (f.login_attempts > 0) finding.evidence.push_back(fmt::format("{} passwords were tried on this connection", f.login_attempts));
     if (finding.counter_evidence.empty()) finding.counter_evidence.push_back("no download was seen on this connection so far");
     if (f.outbound) finding.advice = kIsolateAdvice;

@@ -146,8 +146,8 @@ bool observe_other_login(Watched& w, const WatchEvent& e) {
   }
   if (!is_login_refusal(e.payload, port)) return false;
   // Where the refusal's text could also refuse something else, a login command must have come before it.
-  const bool needs_command = port == 110 || port == 995 || port == 143 || port == 993 ||
-                             ((port == 5900 || port == 5901) && e.payload.wire_bytes == 4);
+  const bool needs_command =
+      port == 110 || port == 995 || port == 143 || port == 993 || ((port == 5900 || port == 5901) && e.payload.wire_bytes == 4);
   if (needs_command && !w.credentials_sent) return false;
   w.credentials_sent = false;
   ++f.login_attempts;
@@ -223,11 +223,22 @@ bool observe_beat(Watched& w, const WatchEvent& e) {
 
 LoginService login_service(std::uint16_t server_port) {
   switch (server_port) {
-    case 22: case 2222: return LoginService::ssh;
-    case 23: case 2323: return LoginService::telnet;
-    case 21: case 2121: return LoginService::ftp;
+    case 22:
+    case 2222: return LoginService::ssh;
+    case 23:
+    case 2323: return LoginService::telnet;
+    case 21:
+    case 2121: return LoginService::ftp;
     case 3389: return LoginService::rdp;
-    case 25: case 587: case 110: case 143: case 3306: case 5432: case 1433: case 5900: case 5901: return LoginService::other;
+    case 25:
+    case 587:
+    case 110:
+    case 143:
+    case 3306:
+    case 5432:
+    case 1433:
+    case 5900:
+    case 5901: return LoginService::other;
     default: return LoginService::none;
   }
 }

@@ -22,7 +22,18 @@ int rank_of(const Watched& w, TimeNs now) {
   return w.fact.beats >= 2 && w.fact.benign == BenignBeat::none ? 3 : 2;
 }
 
+bool is_service_port(std::uint16_t port) { return port < 1024 || login_service(port) != LoginService::none; }
+
 }  // namespace
+
+Opener guess_opener(std::uint16_t local_port, std::uint16_t remote_port) {
+  const bool local_service = is_service_port(local_port), remote_service = is_service_port(remote_port);
+  if (local_service != remote_service) return local_service ? Opener::remote : Opener::local;
+  constexpr std::uint16_t kLowest = 10'000, kEphemeral = 32'768;
+  if (local_port < kLowest && remote_port >= kEphemeral) return Opener::remote;
+  if (remote_port < kLowest && local_port >= kEphemeral) return Opener::local;
+  return Opener::unknown;
+}
 
 ConnectionWatch::ConnectionWatch(HashKey key, std::size_t entries_per_group, unsigned groups)
     : key_{key}, buckets_per_group_{std::max<std::size_t>(1, entries_per_group / kWays)} {

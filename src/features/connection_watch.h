@@ -13,6 +13,10 @@ namespace sekisho {
 enum class LoginService : std::uint8_t { none, telnet, ftp, ssh, rdp, other };
 LoginService login_service(std::uint16_t server_port);
 
+enum class Opener : std::uint8_t { unknown, local, remote };
+// Before the capture began: the side with the service's port is the server, the side with the ephemeral port the client.
+Opener guess_opener(std::uint16_t local_port, std::uint16_t remote_port);
+
 struct WatchKey {
   Address remote, local;
   std::uint16_t remote_port = 0, local_port = 0;
@@ -22,20 +26,20 @@ struct WatchKey {
 // One watched connection: the fact that is handed out and what the recognisers remember in between.
 struct Watched {
   ConnectionFact fact;
-  TimeNs registered = 0;             // when the Mirai registration was seen
+  TimeNs registered = 0;  // when the Mirai registration was seen
   std::uint32_t benign_beats = 0;
   BenignBeat benign_kind = BenignBeat::none;
   LoginService service = LoginService::none;
   PromptSign prompt = PromptSign::none;
-  std::uint8_t small_beats = 0;      // beats of 1..8 bytes, saturating
-  std::uint8_t heartbeats = 0;       // answered 00 00, saturating
+  std::uint8_t small_beats = 0;  // beats of 1..8 bytes, saturating
+  std::uint8_t heartbeats = 0;   // answered 00 00, saturating
   bool in_use = false, dirty = false;
-  bool orientation_sure = false;     // a SYN or SYN-ACK told who opened it
+  bool orientation_sure = false;  // a SYN or SYN-ACK told who opened it
   bool heartbeat_pending = false;
   bool bare_ping = false, bare_pong = false;  // seen from the server; from the client
-  bool credentials_sent = false;     // a refusal may follow
-  bool new_keys = false;             // SSH: the client switched to encryption
-  std::uint16_t accept_bytes = 0;    // SSH: size of the server's first encrypted answer
+  bool credentials_sent = false;              // a refusal may follow
+  bool new_keys = false;                      // SSH: the client switched to encryption
+  std::uint16_t accept_bytes = 0;             // SSH: size of the server's first encrypted answer
 
   bool is_client(bool from_local) const { return from_local == fact.outbound; }
   std::uint16_t server_port() const { return fact.outbound ? fact.remote_port : fact.local_port; }
@@ -70,8 +74,8 @@ class ConnectionWatch {
   HashKey key_;
   std::size_t buckets_per_group_;
   std::vector<Watched> slots_;
-  std::vector<std::uint32_t> dirty_;       // slots, each at most once
-  std::vector<ConnectionFact> pushed_out_;  // had something to say when evicted; bounded per group
+  std::vector<std::uint32_t> dirty_;          // slots, each at most once
+  std::vector<ConnectionFact> pushed_out_;    // had something to say when evicted; bounded per group
   std::vector<std::uint16_t> pushed_out_of_;  // how many, by group
   std::uint64_t evictions_ = 0;
 };

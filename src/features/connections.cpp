@@ -4,25 +4,11 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <tuple>
 
 #include "base/check.h"
 
 namespace sekisho {
 namespace {
-
-enum Flag : std::uint16_t {
-  kOpenerKnown = 1,     // by its SYN or the SYN-ACK that answers it
-  kOpenedByLocal = 2,
-  kSeqKnown = 4,        // two bits, by side
-  kFinSeen = 16,        // two bits, by side
-  kPending = 64,        // a SYN waits on a live connection
-  kReset = 128,
-  kBothWays = 256,
-  kWatched = 512,
-  kNotInteresting = 1024,
-  kGoesOn = 2048,       // two bits, by side: packets after a reset
-};
 
 constexpr DurationNs kHalfOpenTimeout = 10 * kSecond;
 constexpr DurationNs kIdleTimeout = 2 * 60 * kMinute;
@@ -31,7 +17,7 @@ constexpr DurationNs kAfterReset = 2 * kSecond;      // packets still in flight
 constexpr DurationNs kMayBeReplaced = 10 * kSecond;  // a live connection in a full bucket is only replaced when idle for so long
 constexpr std::uint32_t kPlausible = 1U << 24;       // sequence numbers farther off belong to nothing this connection sent
 constexpr std::uint8_t kStalledAbove = 16;
-constexpr std::int64_t kClassMask = 7;               // lowest bits of `seen`
+constexpr std::int64_t kClassMask = 7;  // lowest bits of `seen`
 
 enum EvictionClass : std::int64_t { kClassClosed = 1, kClassUnproven = 2, kClassEstablished = 3 };
 
@@ -43,19 +29,6 @@ void add_saturating(std::uint32_t& sum, std::uint32_t n) {
   sum = n > std::numeric_limits<std::uint32_t>::max() - sum ? std::numeric_limits<std::uint32_t>::max() : sum + n;
 }
 constexpr unsigned side_of(const Packet& p) { return p.direction == Direction::egress ? 1 : 0; }  // 1: the local side sends
-
-bool is_service_port(std::uint16_t port) { return port < 1024 || login_service(port) != LoginService::none; }
-
-enum class Opener : std::uint8_t { unknown, local, remote };
-// Before the capture began: the side with the service's port is the server, the side with the ephemeral port the client.
-Opener guess_opener(std::uint16_t local_port, std::uint16_t remote_port) {
-  const bool local_service = is_service_port(local_port), remote_service = is_service_port(remote_port);
-  if (local_service != remote_service) return local_service ? Opener::remote : Opener::local;
-  constexpr std::uint16_t kLowest = 10'000, kEphemeral = 32'768;
-  if (local_port < kLowest && remote_port >= kEphemeral) return Opener::remote;
-  if (remote_port < kLowest && local_port >= kEphemeral) return Opener::local;
-  return Opener::unknown;
-}
 
 }  // namespace
 
@@ -229,8 +202,7 @@ bool Connections::on_reset(Entry& e, const Packet& p, unsigned side) const {
   const bool from_opener = (e.flags & kOpenerKnown) && ((e.flags & kOpenedByLocal) != 0) == (side == 1);
   bool believed = true;
   if (e.state == State::half_open && !from_opener) believed = p.tcp_ack == e.syn_seq + 1;
-  if (e.state == State::established && (e.flags & (kSeqKnown << side)))
-    believed = is_plausible(e.next[side], p.tcp_seq);
+  if (e.state == State::established && (e.flags & (kSeqKnown << side))) believed = is_plausible(e.next[side], p.tcp_seq);
   if (!believed) return known;
   e.state = State::closed;
   e.flags |= kReset;
@@ -315,119 +287,11 @@ ConnectionVerdict Connections::on_packet(const Packet& p, std::uint64_t remote_h
   else if (side == 0 && ((flags == (kSyn | kAck) && e.state == State::answered) || ((flags & kRst) && closing)))
     watch_attempt(e, p, remote_hash, false);
   add_saturating(e.payload[side], p.payload_bytes);
-  const std::int64_t eviction_class = e.state == State::established ? kClassEstablished : e.state == State::closed ? kClassClosed : kClassUnproven;
+  const std::int64_t eviction_class = e.state == State::established ? kClassEstablished
+                                      : e.state == State::closed    ? kClassClosed
+                                                                    : kClassUnproven;
   bucket.seen[way] = (p.time & ~kClassMask) | eviction_class;
   return verdict;
-}
-
-// Hands a packet to the watch, and begins to watch where the payload is small or says something.
-void Connections::watch(Entry& e, const Packet& p, unsigned side, bool fresh, std::uint64_t remote_hash) {
-  const unsigned group = group_of(remote_hash) - first_group_;
-  const WatchKey key{remote_address(p), local_address(p), remote_port(p), local_port(p)};
-  Watched* w = nullptr;
-  if (e.flags & kWatched) {
-    w = watched_.at(group, e.watch, key);
-    if (w == nullptr) e.flags &= static_cast<std::uint16_t>(~kWatched);  // its slot went to another
-  }
-  const Payload payload{{p.payload, p.payload_captured}, p.payload_bytes};
-  const Opener opener =
-      (e.flags & kOpenerKnown) ? ((e.flags & kOpenedByLocal) ? Opener::local : Opener::remote) : guess_opener(local_port(p), remote_port(p));
-  if (w == nullptr) {
-    if (p.payload_bytes == 0 || !(fresh || e.payload[side] == 0)) return;
-    const bool first = e.payload[side] == 0;
-    const bool beat = p.payload_bytes <= 16 && (opener == Opener::local ? side == 1 : opener == Opener::unknown);
-    const std::uint16_t server_port = opener == Opener::local ? key.remote_port : key.local_port;
-    const bool speaks = p.payload_captured > 0 && (p.payload[0] == '!' || p.payload[0] == '/' || text_sign(payload) != TextSign::none);
-    const bool greets = first && (is_ssh_banner(payload) || is_telnet_negotiation(payload) || is_rdp_request(payload) ||
-                                  is_nats_greeting(payload) || is_mirai_registration(payload));
-    const bool of_interest = beat || speaks || greets || login_service(server_port) != LoginService::none ||
-                             (opener == Opener::local && key.remote_port == 48101);
-    if (!of_interest) return;
-    bool added = false;
-    w = watched_.find_or_add(group, key, p.time, added);
-    if (w == nullptr) return;
-    e.flags |= kWatched;
-    e.watch = static_cast<std::uint16_t>(watched_.slot_of(group, *w));
-    const bool used_again = !added && (w->fact.closed || ((e.flags & kOpenerKnown) && e.opened > w->fact.last_seen));
-    if (used_again) {
-      watched_.release(group, *w, true);
-      w = watched_.find_or_add(group, key, p.time, added);
-    }
-    if (added) {
-      ConnectionFact& f = w->fact;
-      f.opened = e.opened;
-      f.outbound = opener == Opener::local || (opener == Opener::unknown && side == 1);
-      f.packets_out = e.packets[1] - (side == 1);  // this packet is counted below
-      f.packets_in = e.packets[0] - (side == 0);
-      f.payload_out = e.payload[1];
-      f.payload_in = e.payload[0];
-      w->orientation_sure = (e.flags & kOpenerKnown) != 0;
-      if (w->orientation_sure) f.signs |= kSignOpened;
-      // A local client's service is told by what is said: a C2 may use port 22 or 23.
-      const LoginService service = login_service(w->server_port());
-      if (!f.outbound || (service != LoginService::ssh && service != LoginService::telnet)) w->service = service;
-      if (f.outbound && f.remote_port == 48101) f.signs |= kSignReportPort;
-    }
-  }
-  ConnectionFact& f = w->fact;
-  f.last_seen = p.time;
-  f.established = f.established || e.state == State::established;
-  ++(side == 1 ? f.packets_out : f.packets_in);
-  (side == 1 ? f.payload_out : f.payload_in) += p.payload_bytes;
-  bool news = false;
-  if (p.payload_bytes > 0) news = observe_payload(*w, {p.time, side == 1, fresh, e.payload[side] == 0, e.payload[side ^ 1] == 0, payload});
-  if (e.state == State::closed) news |= observe_close(*w);
-  if (news) watched_.changed(*w);
-  // Mostly large payloads and nothing said: no beacon. The slot is needed by others.
-  if (!has_something_to_say(*w) ? f.packets_out + f.packets_in > 512 : f.signs == (f.signs & kSignOpened) && f.beats > 64 && w->small_beats < 8) {
-    if (w->service == LoginService::none) {
-      watched_.release(group, *w, false);
-      e.flags = static_cast<std::uint16_t>((e.flags & ~kWatched) | kNotInteresting);
-    }
-  }
-}
-
-// Outbound attempts to one (address, port): counted until one is answered; a fact from the eighth on.
-void Connections::watch_attempt(const Entry& e, const Packet& p, std::uint64_t remote_hash, bool first) {
-  if (!(e.flags & kOpenedByLocal)) return;
-  const unsigned group = group_of(remote_hash) - first_group_;
-  const WatchKey key{remote_address(p), local_address(p), remote_port(p), 0};
-  if (p.direction == Direction::ingress) {
-    Watched* w = retries_.find(group, key);
-    if (w == nullptr) return;
-    if (e.state == State::answered)
-      retries_.release(group, *w, false);
-    else
-      ++w->fact.packets_in;  // refused
-    return;
-  }
-  bool added = false;
-  Watched* w = retries_.find_or_add(group, key, p.time, added);
-  if (w == nullptr) return;
-  ConnectionFact& f = w->fact;
-  if (added) {
-    f.opened = p.time;
-    f.outbound = true;
-    f.signs = kSignOpened;
-  }
-  ++f.packets_out;
-  f.login_attempts += first;  // distinct tries: the others are the kernel's repetitions
-  f.last_seen = p.time;
-  if (f.beats >= f.last_beats.size()) std::copy(f.last_beats.begin() + 1, f.last_beats.end(), f.last_beats.begin());
-  f.last_beats[std::min<std::size_t>(f.beats, f.last_beats.size() - 1)] = {p.time, 0};
-  ++f.beats;
-  if (f.beats < 8 || p.time - f.last_beats[std::min<std::size_t>(f.beats, f.last_beats.size()) - 8].time > 5 * kMinute) return;
-  f.signs |= kSignUnanswered;
-  retries_.changed(*w);
-}
-
-void Connections::collect(TimeNs, bool last, std::vector<ConnectionFact>& out) {
-  const auto begin = static_cast<std::ptrdiff_t>(out.size());
-  watched_.collect(last, out);
-  retries_.collect(false, out);
-  std::sort(out.begin() + begin, out.end(), [](const ConnectionFact& a, const ConnectionFact& b) {
-    return std::tie(a.remote, a.local, a.remote_port, a.local_port, a.opened) < std::tie(b.remote, b.local, b.remote_port, b.local_port, b.opened);
-  });
 }
 
 }  // namespace sekisho

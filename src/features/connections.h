@@ -27,9 +27,9 @@ struct ConnectionVerdict {
   bool new_connection = false;       // its first SYN
   bool handshake_completed = false;  // this packet completed the three-way handshake
   bool established = false;
-  bool both_ways = false;            // packets were seen in both directions
-  bool stalled = false;              // payload without progress of the sequence number (STOMP)
-  bool opened_by_remote = false;     // by its SYN; guessed from the ports where the capture began later
+  bool both_ways = false;         // packets were seen in both directions
+  bool stalled = false;           // payload without progress of the sequence number (STOMP)
+  bool opened_by_remote = false;  // by its SYN; guessed from the ports where the capture began later
 };
 
 class Connections {
@@ -46,14 +46,26 @@ class Connections {
 
  private:
   static constexpr unsigned kWays = 8;
+  enum Flag : std::uint16_t {
+    kOpenerKnown = 1,  // by its SYN or the SYN-ACK that answers it
+    kOpenedByLocal = 2,
+    kSeqKnown = 4,  // two bits, by side
+    kFinSeen = 16,  // two bits, by side
+    kPending = 64,  // a SYN waits on a live connection
+    kReset = 128,
+    kBothWays = 256,
+    kWatched = 512,
+    kNotInteresting = 1024,
+    kGoesOn = 2048,  // two bits, by side: packets after a reset
+  };
   enum class State : std::uint8_t { half_open, answered, one_way, established, closed };
   struct Entry {
     TimeNs opened = 0;
-    std::uint32_t syn_seq = 0, answer_seq = 0;  // initial sequence numbers of the opener and of the other side
-    std::uint32_t pending_seq = 0;              // a SYN on a live connection: its sequence number until it is answered
-    std::uint32_t next[2] = {}, last_end[2] = {};  // by side: highest sequence end; end of the last payload
+    std::uint32_t syn_seq = 0, answer_seq = 0;       // initial sequence numbers of the opener and of the other side
+    std::uint32_t pending_seq = 0;                   // a SYN on a live connection: its sequence number until it is answered
+    std::uint32_t next[2] = {}, last_end[2] = {};    // by side: highest sequence end; end of the last payload
     std::uint32_t payload[2] = {}, packets[2] = {};  // by side, saturating
-    std::uint16_t watch = 0;                    // slot in the group's watch table
+    std::uint16_t watch = 0;                         // slot in the group's watch table
     std::uint16_t flags = 0;
     std::uint8_t stall[2] = {};
     State state = State::half_open;

@@ -23,8 +23,8 @@ bool is_line_end(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool contains_word(std::string_view text, std::string_view lower_case_word) {
-  const auto found = std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(),
-                                 [](char a, char b) { return lower(a) == b; });
+  const auto found =
+      std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), [](char a, char b) { return lower(a) == b; });
   return found != text.end();
 }
 bool starts_with_word(std::string_view text, std::string_view lower_case_word) {
@@ -87,10 +87,13 @@ std::string_view without_telnet_commands(const Payload& p, std::array<char, 192>
   return {out.data(), n};
 }
 
-// VNC's SecurityResult 1 (failed), alone or with its reason.
+// VNC's SecurityResult 1 (failed), alone or with its reason: a length and a text, of which the end may come in another packet.
 bool is_vnc_refusal(const Payload& p) {
   if (!starts_with(p, std::array<std::uint8_t, 4>{0, 0, 0, 1})) return false;
-  return p.wire_bytes == 4 || (p.captured.size() >= 8 && p.wire_bytes == 8 + load_be32(p.captured.data() + 4));
+  if (p.wire_bytes == 4) return true;
+  if (p.captured.size() < 9 || p.captured[8] < ' ' || p.captured[8] > '~') return false;
+  const std::uint32_t reason_bytes = load_be32(p.captured.data() + 4);
+  return reason_bytes > 0 && reason_bytes <= 1024 && p.wire_bytes <= 8 + reason_bytes;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -130,7 +133,8 @@ BenignBeat benign_beat(const Payload& p) {
 
 TextSign text_sign(const Payload& p) {
   std::string_view text = text_of(p);
-  if (text.size() >= 4 && text[0] == '!' && text[1] == '*' && text[2] == ' ' && text[3] >= 'A' && text[3] <= 'Z') return TextSign::gafgyt_command;
+  if (text.size() >= 4 && text[0] == '!' && text[1] == '*' && text[2] == ' ' && text[3] >= 'A' && text[3] <= 'Z')
+    return TextSign::gafgyt_command;
   if (!complete(p) || text.size() < 4 || text.size() > 8) return TextSign::none;
   while (!text.empty() && is_line_end(text.back())) text.remove_suffix(1);
   if (text == "PING") return TextSign::bare_ping;
@@ -179,8 +183,8 @@ bool is_telnet_negotiation(const Payload& p) {
 PromptSign telnet_prompt(const Payload& p) {
   std::array<char, 192> buffer;
   const std::string_view text = without_telnet_commands(p, buffer);
-  for (const std::string_view word : {"incorrect", "login failed", "authentication fail", "access denied", "permission denied", "bad password",
-                                      "invalid password", "login invalid", "invalid login", "wrong password"})
+  for (const std::string_view word : {"incorrect", "login failed", "authentication fail", "access denied", "permission denied",
+                                      "bad password", "invalid password", "login invalid", "invalid login", "wrong password"})
     if (contains_word(text, word)) return PromptSign::failed;
   const std::string_view tail = trimmed(text);
   if (tail.empty()) return PromptSign::none;
@@ -201,7 +205,9 @@ bool ends_line(const Payload& p) {
 
 bool is_ssh_banner(const Payload& p) { return text_of(p).starts_with("SSH-"); }
 
-bool is_rdp_request(const Payload& p) { return p.captured.size() >= 6 && p.captured[0] == 3 && p.captured[1] == 0 && p.captured[5] == 0xe0; }
+bool is_rdp_request(const Payload& p) {
+  return p.captured.size() >= 6 && p.captured[0] == 3 && p.captured[1] == 0 && p.captured[5] == 0xe0;
+}
 
 unsigned reply_code(const Payload& p) {
   const std::string_view text = text_of(p);
@@ -219,9 +225,13 @@ bool is_ftp_password(const Payload& p) { return starts_with_word(text_of(p), "pa
 bool is_login_refusal(const Payload& p, std::uint16_t server_port) {
   const std::string_view text = text_of(p);
   switch (server_port) {
-    case 25: case 465: case 587: return reply_code(p) == 535;
-    case 110: case 995: return text.starts_with("-ERR");
-    case 143: case 993: {
+    case 25:
+    case 465:
+    case 587: return reply_code(p) == 535;
+    case 110:
+    case 995: return text.starts_with("-ERR");
+    case 143:
+    case 993: {
       const auto space = text.find(' ');
       return space != std::string_view::npos && space > 0 && space <= 16 && text[0] != '*' && text.substr(space).starts_with(" NO");
     }
@@ -231,9 +241,11 @@ bool is_login_refusal(const Payload& p, std::uint16_t server_port) {
              (text.find("C28P01") != std::string_view::npos || text.find("C28000") != std::string_view::npos);
     case 1433: {  // TDS token ERROR (AA), length, number 18456
       constexpr std::array<char, 4> number{0x18, 0x48, 0, 0};
-      return p.captured.size() >= 15 && p.captured[0] == 4 && p.captured[8] == 0xaa && std::memcmp(p.captured.data() + 11, number.data(), 4) == 0;
+      return p.captured.size() >= 15 && p.captured[0] == 4 && p.captured[8] == 0xaa &&
+             std::memcmp(p.captured.data() + 11, number.data(), 4) == 0;
     }
-    case 5900: case 5901: return is_vnc_refusal(p);
+    case 5900:
+    case 5901: return is_vnc_refusal(p);
     default: return false;
   }
 }
@@ -241,14 +253,19 @@ bool is_login_refusal(const Payload& p, std::uint16_t server_port) {
 bool is_login_command(const Payload& p, std::uint16_t server_port) {
   const std::string_view text = text_of(p);
   switch (server_port) {
-    case 25: case 465: case 587: return starts_with_word(text, "auth ");
-    case 110: case 995: return starts_with_word(text, "pass ") || starts_with_word(text, "auth ") || starts_with_word(text, "apop ");
-    case 143: case 993: {
+    case 25:
+    case 465:
+    case 587: return starts_with_word(text, "auth ");
+    case 110:
+    case 995: return starts_with_word(text, "pass ") || starts_with_word(text, "auth ") || starts_with_word(text, "apop ");
+    case 143:
+    case 993: {
       const auto space = text.find(' ');
       if (space == std::string_view::npos || space > 16) return false;
       return starts_with_word(text.substr(space), " login ") || starts_with_word(text.substr(space), " authenticate ");
     }
-    case 5900: case 5901: return p.wire_bytes == 16;
+    case 5900:
+    case 5901: return p.wire_bytes == 16;
     default: return false;
   }
 }

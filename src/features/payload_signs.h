@@ -28,8 +28,8 @@ BenignBeat benign_beat(const Payload& p);
 enum class TextSign : std::uint8_t { none, bare_ping, bare_pong, gafgyt_pong, gafgyt_command };
 // Bare "PING"/"PONG" with nothing behind them but line ends; "PONG!" and "!* COMMAND ..." only Gafgyt says.
 TextSign text_sign(const Payload& p);
-bool is_irc_ping(const Payload& p);     // "PING :server", "PONG server" with a parameter, ended by a line end
-bool is_redis_pong(const Payload& p);   // "+PONG": a Redis server
+bool is_irc_ping(const Payload& p);       // "PING :server", "PONG server" with a parameter, ended by a line end
+bool is_redis_pong(const Payload& p);     // "+PONG": a Redis server
 bool is_nats_greeting(const Payload& p);  // "INFO {" of a NATS server, "CONNECT {" of a client
 
 // "/bin/busybox TAG" anywhere in the captured bytes. The tag is empty when an ordinary applet follows.
@@ -45,10 +45,10 @@ PromptSign telnet_prompt(const Payload& p);
 bool is_telnet_negotiation(const Payload& p);  // starts with IAC WILL/WONT/DO/DONT/SB
 bool ends_line(const Payload& p);              // carries a carriage return or line feed
 
-bool is_ssh_banner(const Payload& p);          // "SSH-"
-bool is_rdp_request(const Payload& p);         // TPKT with an X.224 connection request
-unsigned reply_code(const Payload& p);         // "530 ...", "230-..." -> the three digits; 0 if it is no such reply
-bool is_ftp_password(const Payload& p);        // "PASS ..."
+bool is_ssh_banner(const Payload& p);    // "SSH-"
+bool is_rdp_request(const Payload& p);   // TPKT with an X.224 connection request
+unsigned reply_code(const Payload& p);   // "530 ...", "230-..." -> the three digits; 0 if it is no such reply
+bool is_ftp_password(const Payload& p);  // "PASS ..."
 // SMTP 535, POP3 "-ERR", IMAP "tag NO", MySQL error 1045, PostgreSQL 28P01/28000, SQL Server 18456 on the service's port.
 bool is_login_refusal(const Payload& p, std::uint16_t server_port);
 // The client hands over credentials in such a protocol: AUTH, PASS, LOGIN, AUTHENTICATE.

@@ -9,8 +9,8 @@ using namespace sekisho;
 
 namespace {
 
-Packet segment(TimeNs time, bool egress, std::uint16_t port, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, const std::uint8_t* payload,
-               std::size_t bytes, std::size_t captured) {
+Packet segment(TimeNs time, bool egress, std::uint16_t port, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack,
+               const std::uint8_t* payload, std::size_t bytes, std::size_t captured) {
   Packet p;
   p.time = time;
   p.family = 4;

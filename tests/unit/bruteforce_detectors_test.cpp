@@ -159,10 +159,10 @@ TEST(SshBruteforce, ScriptsThatLogInLargeAndLongSessionsAndBannerGrabsAreNone) {
   for (unsigned i = 0; i < 200; ++i) {
     ConnectionFact f = attempt(kSsh, i, kStart + i * kSecond);
     switch (i % 5) {
-      case 0: f.signs |= kSignLoginOk; break;          // Ansible, an scp loop
+      case 0: f.signs |= kSignLoginOk; break;  // Ansible, an scp loop
       case 1: f.payload_in = 50'000; break;
       case 2: f.last_seen = f.opened + 10 * kMinute; break;
-      case 3: f.payload_in = 21; break;                // banner grab
+      case 3: f.payload_in = 21; break;  // banner grab
       default: f.closed = false; break;
     }
     bench.feed(f);

@@ -124,8 +124,9 @@ TEST(C2Keepalive, RepeatsAtMostEveryTenSecondsWithIncrements) {
 TEST(C2Keepalive, BenignBytesTypingInboundAndSlowJitterStaySilent) {
   const auto d = make("c2_keepalive");
   const TimeNs now = kStart + 3600 * kSecond;
-  for (const BenignBeat kind : {BenignBeat::mqtt, BenignBeat::amqp, BenignBeat::stomp, BenignBeat::mysql, BenignBeat::websocket, BenignBeat::bgp,
-                                BenignBeat::irc, BenignBeat::ssh, BenignBeat::nats, BenignBeat::redis, BenignBeat::noop, BenignBeat::whitespace}) {
+  for (const BenignBeat kind :
+       {BenignBeat::mqtt, BenignBeat::amqp, BenignBeat::stomp, BenignBeat::mysql, BenignBeat::websocket, BenignBeat::bgp, BenignBeat::irc,
+        BenignBeat::ssh, BenignBeat::nats, BenignBeat::redis, BenignBeat::noop, BenignBeat::whitespace}) {
     ConnectionFact f = beacon(12, 60, 0);
     f.benign = kind;
     EXPECT_TRUE(run(*d, {f}, now).empty()) << int(kind);

@@ -148,7 +148,8 @@ TEST_F(ConnectionsTest, ASynFloodOfAMillionSourcesKeepsEstablishedConnections) {
 
 TEST_F(ConnectionsTest, AFullTableOfLiveConnectionsCountsWhatFindsNoRoom) {
   Connections small{HashKey{}, 8, 0, kGroups};
-  for (unsigned i = 0; i < 1000; ++i) TcpTalk{small, false, 443, static_cast<std::uint16_t>(10'000 + i), "198.51.100." + std::to_string(i % 250)}.open();
+  for (unsigned i = 0; i < 1000; ++i)
+    TcpTalk{small, false, 443, static_cast<std::uint16_t>(10'000 + i), "198.51.100." + std::to_string(i % 250)}.open();
   EXPECT_GT(small.evictions(), 0U);
 }
 
@@ -179,7 +180,9 @@ TEST_F(ConnectionsTest, RetransmissionsAndReorderingDoNotStall) {
   TcpTalk talk{table, false, 80};
   talk.open();
   const std::string payload(1000, 'x');
-  const auto at = [&](unsigned segment) { return talk.send(true, kAck, talk.client_seq + segment * 1000, talk.server_seq, payload).stalled; };
+  const auto at = [&](unsigned segment) {
+    return talk.send(true, kAck, talk.client_seq + segment * 1000, talk.server_seq, payload).stalled;
+  };
   for (unsigned i = 0; i < 500; ++i) EXPECT_FALSE(at(i));
   for (unsigned i = 100; i < 500; ++i) EXPECT_FALSE(at(i)) << "a whole window again";
   for (unsigned i = 0; i < 500; i += 2) EXPECT_FALSE(at(i)) << "every second segment again (SACK)";
@@ -221,8 +224,20 @@ TEST(ConnectionsSharding, AnyNumberOfShardsGivesTheSame) {
     return static_cast<std::uint32_t>(state >> 33) % n;
   };
   const Address local = address("203.0.113.5");
-  const std::vector<std::string> words{"", "", std::string(2, '\0'), "PING\n", "PONG\n", "login: ", "Password: ", "root\r\n", "PASS x\r\n", "530 no\r\n",
-                                       bytes({0, 0, 0, 1}), "/bin/busybox MIRAI\r\n", "SSH-2.0-x\r\n", std::string(500, 'z')};
+  const std::vector<std::string> words{"",
+                                       "",
+                                       std::string(2, '\0'),
+                                       "PING\n",
+                                       "PONG\n",
+                                       "login: ",
+                                       "Password: ",
+                                       "root\r\n",
+                                       "PASS x\r\n",
+                                       "530 no\r\n",
+                                       bytes({0, 0, 0, 1}),
+                                       "/bin/busybox MIRAI\r\n",
+                                       "SSH-2.0-x\r\n",
+                                       std::string(500, 'z')};
   constexpr std::uint16_t ports[] = {21, 22, 23, 80, 443};
   constexpr int flags[] = {kSyn, kSyn | kAck, kAck, kAck, kAck | kPsh, kAck | kPsh, kFin | kAck, kRst};
   TimeNs now = kStart;
@@ -232,8 +247,9 @@ TEST(ConnectionsSharding, AnyNumberOfShardsGivesTheSame) {
     const bool out = next(2) == 1;
     const std::uint16_t service = ports[next(5)], client = static_cast<std::uint16_t>(40'000 + next(3));
     const bool inbound = next(2) == 1;
-    packet = tcp_packet(now, out ? Direction::egress : Direction::ingress, local, inbound ? service : client, address_from_v4(0xc6336400 + next(200)),
-                        inbound ? client : service, static_cast<std::uint8_t>(flags[next(8)]), next(4), next(4), payload);
+    packet = tcp_packet(now, out ? Direction::egress : Direction::ingress, local, inbound ? service : client,
+                        address_from_v4(0xc6336400 + next(200)), inbound ? client : service, static_cast<std::uint8_t>(flags[next(8)]),
+                        next(4), next(4), payload);
   }
   const auto run = [&](unsigned shards) {
     std::vector<Connections> tables;
@@ -250,12 +266,13 @@ TEST(ConnectionsSharding, AnyNumberOfShardsGivesTheSame) {
       std::vector<ConnectionFact> facts;
       for (auto& t : tables) t.collect(packet.time, i == sent.size(), facts);
       std::sort(facts.begin(), facts.end(), [](const ConnectionFact& a, const ConnectionFact& b) {
-        return std::tie(a.remote, a.local, a.remote_port, a.local_port, a.opened) < std::tie(b.remote, b.local, b.remote_port, b.local_port, b.opened);
+        return std::tie(a.remote, a.local, a.remote_port, a.local_port, a.opened) <
+               std::tie(b.remote, b.local, b.remote_port, b.local_port, b.opened);
       });
       for (const ConnectionFact& f : facts)
-        log += to_string(f.remote) + " " + std::to_string(f.remote_port) + " " + std::to_string(f.local_port) + " " + std::to_string(f.signs) + " " +
-               std::to_string(f.beats) + " " + std::to_string(f.packets_in) + " " + std::to_string(f.payload_out) + " " +
-               std::to_string(f.login_attempts) + (f.closed ? " closed\n" : "\n");
+        log += to_string(f.remote) + " " + std::to_string(f.remote_port) + " " + std::to_string(f.local_port) + " " +
+               std::to_string(f.signs) + " " + std::to_string(f.beats) + " " + std::to_string(f.packets_in) + " " +
+               std::to_string(f.payload_out) + " " + std::to_string(f.login_attempts) + (f.closed ? " closed\n" : "\n");
     }
     for (const auto& t : tables) evictions += t.evictions();
     return log + std::to_string(evictions);

@@ -18,8 +18,8 @@ inline std::string bytes(std::initializer_list<unsigned> values) {
 
 // A TCP packet as decode would give it, headers without options. `payload` may be longer than what is captured.
 inline Packet tcp_packet(TimeNs time, Direction direction, const Address& local, std::uint16_t local_port_number, const Address& remote,
-                         std::uint16_t remote_port_number, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::string_view payload = {},
-                         std::size_t snap = 64) {
+                         std::uint16_t remote_port_number, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack,
+                         std::string_view payload = {}, std::size_t snap = 64) {
   Packet p;
   p.time = time;
   p.direction = direction;

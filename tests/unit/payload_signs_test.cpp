@@ -132,7 +132,8 @@ TEST(PayloadSigns, Logins) {
   EXPECT_TRUE(is_login_refusal(payload("E" + bytes({0, 0, 0, 100}) + std::string("SFATAL\0C28P01\0", 14)), 5432));
   EXPECT_TRUE(is_login_refusal(payload(bytes({0, 0, 0, 1})), 5900));
   EXPECT_TRUE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 3}) + "no!"), 5900));
-  EXPECT_FALSE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 4}) + "no!"), 5900));
+  EXPECT_FALSE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 2}) + "no!"), 5900));
+  EXPECT_FALSE(is_login_refusal(payload(bytes({0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0})), 5900));
   EXPECT_TRUE(is_rdp_request(payload(bytes({3, 0, 0, 19, 14, 0xe0, 0, 0}))));
   EXPECT_FALSE(is_rdp_request(payload(bytes({3, 0, 0, 19, 14, 0xd0, 0, 0}))));
 }

@@ -11,9 +11,13 @@ inline constexpr TimeNs kStart = 1'700'000'000 * kSecond;
 
 class TcpTalk {
  public:
-  TcpTalk(Connections& table, bool outbound, std::uint16_t server_port, std::uint16_t client_port = 40'000, std::string_view remote = "198.51.100.7",
-          std::string_view local = "203.0.113.5")
-      : table_{&table}, outbound_{outbound}, local_{address(local)}, remote_{address(remote)}, local_port_{outbound ? client_port : server_port},
+  TcpTalk(Connections& table, bool outbound, std::uint16_t server_port, std::uint16_t client_port = 40'000,
+          std::string_view remote = "198.51.100.7", std::string_view local = "203.0.113.5")
+      : table_{&table},
+        outbound_{outbound},
+        local_{address(local)},
+        remote_{address(remote)},
+        local_port_{outbound ? client_port : server_port},
         remote_port_{outbound ? server_port : client_port} {}
 
   TimeNs now = kStart;
