@@ -1,6 +1,8 @@
 // decode(): picks the link layer and starts.
 #include "decode/decode.h"
 
+#include <array>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -11,22 +13,22 @@ namespace {
 
 // All fields that decode owns start as zero: those from `src` up to `direction`; the ones before are set anew or are the caller's.
 constexpr std::size_t kFirstCleared = offsetof(Packet, src), kFirstKept = offsetof(Packet, direction);
-using Wide = std::uint64_t __attribute__((vector_size(16), aligned(1), may_alias));
-static_assert(std::is_trivially_copyable_v<Packet> && kFirstKept - kFirstCleared >= sizeof(Wide));
+constexpr std::array<std::uint8_t, 16> kZeroes{};
+static_assert(std::is_trivially_copyable_v<Packet> && kFirstKept - kFirstCleared >= kZeroes.size());
 
 // Straight-line wide stores: for `packet = {}` and memset of this size gcc 12 emits `rep stos`, which alone takes 15 ns.
 template <std::size_t... I>
 inline void clear(std::uint8_t* at, std::index_sequence<I...>) {
-  ((*reinterpret_cast<Wide*>(at + I * sizeof(Wide)) = Wide{}), ...);
+  (std::memcpy(at + I * kZeroes.size(), kZeroes.data(), kZeroes.size()), ...);
 }
 inline void clear(Packet& packet) {
   auto* bytes = reinterpret_cast<std::uint8_t*>(&packet);
-  constexpr std::size_t whole = (kFirstKept - kFirstCleared) / sizeof(Wide);
+  constexpr std::size_t whole = (kFirstKept - kFirstCleared) / kZeroes.size();
   clear(bytes + kFirstCleared, std::make_index_sequence<whole>{});
-  *reinterpret_cast<Wide*>(bytes + kFirstKept - sizeof(Wide)) = Wide{};  // the rest, overlapping
+  std::memcpy(bytes + kFirstKept - kZeroes.size(), kZeroes.data(), kZeroes.size());  // the rest, overlapping
 }
 
-// AF_INET6 of Linux does not occur here; these are of NetBSD and OpenBSD, FreeBSD, Darwin, and Linux all the same.
+// AF_INET6 differs by system: 24 NetBSD and OpenBSD, 28 FreeBSD, 30 Darwin, 10 Linux.
 constexpr bool is_af_inet6(std::uint32_t af) { return af == 24 || af == 28 || af == 30 || af == 10; }
 
 // BSD loopback: the address family, in the byte order of the machine that captured (NULL) or of the network (LOOP).
