@@ -146,11 +146,13 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   bool worth = false;
   const bool had_real = std::any_of(open.label_packets.begin(), open.label_packets.end(), [](const auto& l) { return l.first != kSpike; });
   const bool is_spike = f.label == kSpike;
-  i.started = i.started == 0 ? f.first_packet : std::min(i.started, f.first_packet ? f.first_packet : f.time);
+  const TimeNs began = f.first_packet ? f.first_packet : f.time;
+  if (!(is_spike && had_real)) i.started = i.started == 0 ? began : std::min(i.started, began);
   if (!is_spike && !had_real) {
     // The verdict proper. What a spike said before it steps back.
     if (!open.label_packets.empty()) worth = true;
     i.detected = f.time;
+    i.started = f.first_packet ? f.first_packet : f.time;
     open.label_packets.erase(kSpike);
     i.evidence.clear(), i.counter_evidence.clear(), i.selectors.clear();
     i.severity = Severity::info, i.confidence = 0;
