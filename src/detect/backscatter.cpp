@@ -14,6 +14,9 @@ namespace sekisho {
 namespace {
 
 constexpr DurationNs kReportEvery = 30 * kSecond;
+constexpr DurationNs kProbation = kSecond;           // the first moments of a flood look the same
+constexpr DurationNs kFloodRemembered = 30 * kSecond;
+constexpr DurationNs kSilence = 15 * kMinute;
 constexpr std::size_t kMaxPeers = 1024, kMaxLocals = 256, kMaxPorts = 256, kTop = 20;
 constexpr double kSynAckFloodPps = 200, kRstFloodPps = 300;  // from here on the flood detectors speak
 
@@ -46,6 +49,7 @@ class Backscatter final : public Detector {
   Minute& minute(TimeNs now);
   Minute recent(TimeNs now) const;
   void count(const Step& step, const Second& all);
+  void forget();
   bool decided(const Minute& m) const;
   void report(const Step& step, const Minute& m, std::vector<Finding>& out);
 
@@ -56,6 +60,7 @@ class Backscatter final : public Detector {
   std::set<Address> locals_;
   std::uint64_t new_packets_ = 0, new_bytes_ = 0, total_ = 0;
   bool active_ = false;  // said once, every further packet belongs to it until a quarter of an hour is silent
+  TimeNs flood_until_ = 0;
   TimeNs first_ = 0, new_first_ = 0, last_report_ = 0, last_packet_ = 0;
 };
 
@@ -85,20 +90,17 @@ Backscatter::Minute Backscatter::recent(TimeNs now) const {
 void Backscatter::count(const Step& step, const Second& all) {
   using enum TrafficClass;
   const auto in_step = [&](TrafficClass c) { return all.step[index_of(c)].packets; };
-  auto& m = minute(step.time);
-  for (const auto c : {tcp_ack_unknown, tcp_ack, tcp_data, http_request, tls_hello}) m.followed += in_step(c);
+  for (const auto c : {tcp_ack_unknown, tcp_ack, tcp_data, http_request, tls_hello}) minute(step.time).followed += in_step(c);
   const auto syn_acks = in_step(tcp_syn_ack_unasked), resets = in_step(tcp_rst), unreachables = in_step(icmp_unreachable);
   if (syn_acks + resets + unreachables == 0) return;
-  if (static_cast<double>(packets(all, tcp_syn_ack_unasked)) >= kSynAckFloodPps || static_cast<double>(packets(all, tcp_rst)) >= kRstFloodPps) return;
-  if (last_packet_ != 0 && step.time - last_packet_ > 15 * kMinute) {
-    peers_.clear();
-    ports_.clear();
-    locals_.clear();
-    total_ = new_packets_ = new_bytes_ = 0;
-    active_ = false;
-    first_ = new_first_ = 0;
+  if (static_cast<double>(packets(all, tcp_syn_ack_unasked)) >= kSynAckFloodPps || static_cast<double>(packets(all, tcp_rst)) >= kRstFloodPps) {
+    flood_until_ = step.time + kFloodRemembered;
+    if (!active_) forget();  // what came before was its beginning
   }
+  if (step.time < flood_until_) return;
+  if (last_packet_ != 0 && step.time - last_packet_ > kSilence) forget();
   last_packet_ = step.time;
+  auto& m = minute(step.time);
   m.syn_acks += syn_acks;
   m.resets += resets;
   m.unreachables += unreachables;
@@ -107,7 +109,7 @@ void Backscatter::count(const Step& step, const Second& all) {
   new_packets_ += n;
   for (const auto c : {tcp_syn_ack_unasked, tcp_rst, icmp_unreachable}) new_bytes_ += all.step[index_of(c)].bytes;
   for (const auto& sample : all.samples) {
-    if (sample.time <= step.time - step.length || !is_backscatter(sample.traffic_class)) continue;
+    if (sample.time < step.time - step.length || !is_backscatter(sample.traffic_class)) continue;
     if (first_ == 0) first_ = sample.time;
     if (new_first_ == 0) new_first_ = sample.time;
     count_bounded(peers_, sample.remote, 1, kMaxPeers);
@@ -120,6 +122,16 @@ void Backscatter::count(const Step& step, const Second& all) {
         }))
       locals_.insert(row.address);
   }
+}
+
+void Backscatter::forget() {
+  minutes_ = {};
+  peers_.clear();
+  ports_.clear();
+  locals_.clear();
+  total_ = new_packets_ = new_bytes_ = 0;
+  active_ = false;
+  first_ = new_first_ = 0;
 }
 
 bool Backscatter::decided(const Minute& m) const {
@@ -181,6 +193,7 @@ void Backscatter::on_step(const Step& step, std::vector<Finding>& out) {
       minute(step.time).own_syns += s.step[index_of(TrafficClass::tcp_syn)].packets + s.step[index_of(TrafficClass::tcp_syn_bare)].packets;
   }
   if (new_packets_ == 0 || (last_report_ != 0 && step.time - last_report_ < kReportEvery && !step.last)) return;
+  if (!step.last && step.time - first_ < kProbation) return;
   if (const auto m = recent(step.time); active_ || decided(m)) report(step, m, out);
 }
 

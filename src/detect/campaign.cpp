@@ -173,6 +173,7 @@ void Campaign::look_for_wave(TimeNs now) {
 
 bool Campaign::due(TimeNs now, bool last) {
   if (new_packets_ == 0) return false;
+  if (last) next_look_ = 0;
   look_for_wave(now);
   return !reported_ || last || now - last_report_ >= rules_.report_every || (wave_ && !wave_told_);
 }

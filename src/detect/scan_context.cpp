@@ -11,7 +11,7 @@ namespace {
 
 constexpr DurationNs kFloodRemembered = 2 * kSecond;
 constexpr DurationNs kSlowGap = 30 * kSecond;
-constexpr std::uint32_t kFailuresWithoutAnswers = 8;
+constexpr std::uint32_t kFailuresWithoutAnswers = 6;
 
 double per_second(std::uint64_t count, DurationNs window) {
   return static_cast<double>(count) * static_cast<double>(kSecond) / static_cast<double>(std::max<DurationNs>(window, kMillisecond));

@@ -33,7 +33,7 @@ class ScanContext {
 double syn_rate_pps(const SourceFact& fact);
 
 // Did the threshold random walk decide "scanner"? Four straight failures (alpha .01, beta .99); where answers are not captured,
-// silence proves little: eight.
+// silence proves little: six.
 bool walk_decided(const SourceFact& fact, const ScanContext& context);
 
 // The one label that a source's TCP contacts speak for, empty if none: marks of a tool first, then the walk and the shape (more

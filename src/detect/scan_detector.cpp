@@ -5,22 +5,39 @@
 
 namespace sekisho {
 
-void ScanDetector::settle(TimeNs now, TimeNs until, std::size_t keep) {
-  while (!staged_.empty() && (staged_.front().time <= until || staged_.size() > keep)) {
-    const auto& fact = staged_.front().fact;
-    if (!explained_by_flood(fact, context_)) campaign_.add(fact, now);
-    staged_.pop_front();
+void ScanDetector::stage(const SourceFact& fact, TimeNs now) {
+  const auto [found, fresh] = staged_.try_emplace(fact.remote, Staged{now, fact});
+  if (fresh) {
+    order_.push_back(fact.remote);
+    return;
+  }
+  auto& held = found->second.fact;
+  const auto packets = held.new_packets, bytes = held.new_bytes;
+  const auto syns = held.new_syns;
+  held = fact;
+  held.new_packets += packets;
+  held.new_bytes += bytes;
+  held.new_syns += syns;
+}
+
+void ScanDetector::settle(TimeNs now, TimeNs until) {
+  while (!order_.empty()) {
+    const auto found = staged_.find(order_.front());
+    if (found->second.since > until && staged_.size() <= kMaxStaged) return;
+    if (!explained_by_flood(found->second.fact, context_)) campaign_.add(found->second.fact, now);
+    staged_.erase(found);
+    order_.pop_front();
   }
 }
 
 void ScanDetector::on_step(const Step& step, std::vector<Finding>& out) {
   context_.on_step(step);
-  for (const auto& fact : step.sources)
-    if (claims(fact, context_)) {
-      staged_.push_back({step.time, fact});
-      settle(step.time, step.time - kMinute, kMaxStaged);
-    }
-  settle(step.time, step.last ? step.time : step.time - probation_, kMaxStaged);
+  for (const auto& fact : step.sources) {
+    if (!claims(fact, context_)) continue;
+    stage(fact, step.time);
+    if (staged_.size() > kMaxStaged) settle(step.time, step.time - kMinute);
+  }
+  settle(step.time, step.last ? step.time : step.time - probation_);
   if (!campaign_.due(step.time, step.last)) return;
   auto finding = campaign_.take(step.time);
   judge(campaign_, context_, finding);
@@ -31,7 +48,7 @@ void ScanDetector::on_step(const Step& step, std::vector<Finding>& out) {
 
 std::string silence_clause(const ScanContext& context) {
   return context.answers_seen() ? "a SYN's source is unproven: the addresses may be forged, blocking them is not advised"
-                                : "only one direction was captured: silence proves little, so twice as many attempts were asked for";
+                                : "only one direction was captured: silence proves little, so more attempts were asked for";
 }
 
 void add_ports_clause(const Campaign& campaign, bool marked, Finding& finding) {

@@ -2,6 +2,7 @@
 // and what to say.
 #pragma once
 #include <deque>
+#include <map>
 
 #include "detect/campaign.h"
 #include "detect/detector.h"
@@ -23,16 +24,18 @@ class ScanDetector : public Detector {
 
  private:
   struct Staged {
-    TimeNs time;
-    SourceFact fact;
+    TimeNs since = 0;
+    SourceFact fact;  // the latest: rates show only in the course of time
   };
   static constexpr std::size_t kMaxStaged = 512;  // above it the oldest are judged early: by then a flood shows in the rates
-  void settle(TimeNs now, TimeNs until, std::size_t keep);
+  void stage(const SourceFact& fact, TimeNs now);
+  void settle(TimeNs now, TimeNs until);
 
   Campaign campaign_;
   ScanContext context_;
   DurationNs probation_;
-  std::deque<Staged> staged_;
+  std::map<Address, Staged> staged_;
+  std::deque<Address> order_;  // of staged_, by time
 };
 
 constexpr DurationNs kScanProbation = kSecond;

@@ -227,8 +227,8 @@ void Sources::first_contact(const Place& place, const Packet& packet) {
   e.locals |= contact.local_bit;
   e.last_local = packet.dst;
   if ((e.contacts & contact.bit) != 0) return;  // a retry, or one that happens to share the bit
-  // A nearly full bitmap would take new contacts for old ones: start it anew. What waits keeps waiting in the buckets.
-  if (std::popcount(e.contacts) >= 56) e.contacts = e.resolved = 0;
+  // A full bitmap would take new contacts for old ones: start it anew. What waits keeps waiting in the buckets.
+  if (std::popcount(e.contacts) >= 32) e.contacts = e.resolved = 0;
   e.contacts |= contact.bit;
   if (udp) saturating_add(e.udp_contacts, 1);
   expire_pending(e, second_of(packet.time));
