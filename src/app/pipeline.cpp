@@ -73,8 +73,6 @@ void Pipeline::settle_locality() {
 
 void Pipeline::process(std::span<const Frame> frames) {
   if (!features_) {
-    // Pairs of a transit capture are told apart by their first packet: one shard has to see both directions.
-    if (!orientation_->known()) settings_.shards = 1;
     FeatureSettings fs;
     fs.publics = settings_.publics, fs.key = settings_.key;
     features_ = std::make_unique<Features>(fs, settings_.shards);
@@ -110,7 +108,7 @@ void Pipeline::process(std::span<const Frame> frames) {
     orientation_->orient(p);
     features_->assign_host(p);
     const Address& remote = remote_address(p);
-    // In a transit capture both directions of a pair meet in the group of the pair's remote side.
+    // Both directions of a pair have the same remote side, so they meet in one group of one shard.
     remote_hashes_[i] = remote_hash(features_->key(), remote);
     if (p.direction == Direction::ingress) note_article_facts(p);
   }

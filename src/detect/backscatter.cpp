@@ -43,7 +43,7 @@ class Backscatter final : public Detector {
   struct Minute {
     TimeNs start = -1;
     std::uint64_t syn_acks = 0, resets = 0, unreachables = 0, bytes = 0;
-    std::uint64_t followed = 0;   // ACKs and data that came in: connections whose beginning or other half is missing
+    std::uint64_t followed = 0;   // ACKs and data of no known connection: its other half is not captured
     std::uint64_t own_syns = 0;
   };
   Minute& minute(TimeNs now);
@@ -51,7 +51,7 @@ class Backscatter final : public Detector {
   void count(const Step& step, const Second& all);
   void forget();
   bool decided(const Minute& m) const;
-  void report(const Step& step, const Minute& m, std::vector<Finding>& out);
+  void report(const Step& step, const Minute& sum, std::vector<Finding>& out);
 
   Settings settings_;
   std::array<Minute, 10> minutes_{};
@@ -59,6 +59,8 @@ class Backscatter final : public Detector {
   std::map<std::uint16_t, std::uint64_t> ports_;
   std::set<Address> locals_;
   std::uint64_t new_packets_ = 0, new_bytes_ = 0, total_ = 0;
+  Minute height_;        // the ten minutes with the most of it: what the text tells
+  double fastest_pps_ = 0;
   bool active_ = false;  // said once, every further packet belongs to it until a quarter of an hour is silent
   TimeNs flood_until_ = 0;
   TimeNs first_ = 0, new_first_ = 0, last_report_ = 0, last_packet_ = 0;
@@ -90,7 +92,7 @@ Backscatter::Minute Backscatter::recent(TimeNs now) const {
 void Backscatter::count(const Step& step, const Second& all) {
   using enum TrafficClass;
   const auto in_step = [&](TrafficClass c) { return all.step[index_of(c)].packets; };
-  for (const auto c : {tcp_ack_unknown, tcp_ack, tcp_data, http_request, tls_hello}) minute(step.time).followed += in_step(c);
+  minute(step.time).followed += in_step(tcp_ack_unknown);
   const auto syn_acks = in_step(tcp_syn_ack_unasked), resets = in_step(tcp_rst), unreachables = in_step(icmp_unreachable);
   if (syn_acks + resets + unreachables == 0) return;
   if (static_cast<double>(packets(all, tcp_syn_ack_unasked)) >= kSynAckFloodPps || static_cast<double>(packets(all, tcp_rst)) >= kRstFloodPps) {
@@ -131,6 +133,8 @@ void Backscatter::forget() {
   locals_.clear();
   total_ = new_packets_ = new_bytes_ = 0;
   active_ = false;
+  height_ = {};
+  fastest_pps_ = 0;
   first_ = new_first_ = 0;
 }
 
@@ -142,7 +146,9 @@ bool Backscatter::decided(const Minute& m) const {
   return m.resets >= 5 * asked && m.own_syns == 0;
 }
 
-void Backscatter::report(const Step& step, const Minute& m, std::vector<Finding>& out) {
+void Backscatter::report(const Step& step, const Minute& sum, std::vector<Finding>& out) {
+  if (sum.syn_acks + sum.resets >= height_.syn_acks + height_.resets) height_ = sum;
+  const auto& m = height_;
   Finding f;
   f.time = step.time;
   f.first_packet = new_first_ != 0 ? new_first_ : step.time;
@@ -156,6 +162,7 @@ void Backscatter::report(const Step& step, const Minute& m, std::vector<Finding>
   const auto seconds = static_cast<double>(std::max(step.time - (last_report_ != 0 ? last_report_ : f.first_packet), kSecond)) / kSecond;
   f.rate_pps = static_cast<double>(new_packets_) / seconds;
   f.rate_bps = static_cast<double>(new_bytes_) * 8 / seconds;
+  fastest_pps_ = std::max(fastest_pps_, f.rate_pps);
   f.distinct_peers = peers_.size();
   for (const auto& [address, n] : peers_) f.top_peers.push_back({address, 0, n});
   std::stable_sort(f.top_peers.begin(), f.top_peers.end(), [](const auto& a, const auto& b) { return a.packets > b.packets; });
@@ -171,7 +178,7 @@ void Backscatter::report(const Step& step, const Minute& m, std::vector<Finding>
   if (!f.remote_ports.empty())
     f.evidence.push_back(fmt::format("they come from port {} of the {}: services under attack with forged senders", f.remote_ports.front().port,
                                      peers_.size() == 1 ? "server" : "servers"));
-  f.counter_evidence.push_back(fmt::format("the rate of {} is far below a flood's: reflection that aims at us would be 200/s and more", format_rate_pps(f.rate_pps)));
+  f.counter_evidence.push_back(fmt::format("at most {}, far below a flood: reflection that aims at us would be 200/s and more", format_rate_pps(fastest_pps_)));
   f.counter_evidence.push_back("a SYN-ACK opens nothing: it is no scan of ours");
   f.selector.direction = Direction::ingress;
   for (const auto c : {TrafficClass::tcp_syn_ack_unasked, TrafficClass::tcp_rst, TrafficClass::icmp_unreachable}) f.selector.classes.set(index_of(c));

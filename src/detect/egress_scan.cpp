@@ -36,6 +36,7 @@ class EgressScan final : public Detector {
   using Key = std::tuple<Address, std::uint8_t, std::uint16_t>;
   struct State {
     FanoutFact fact;               // the latest
+    FanoutFact height;             // when it was judged with the most targets: what the text tells
     double all_ports_targets = 0;  // distinct targets of this address over all ports, at that time
     TimeNs crossed = 0;            // when the number of targets was first too large; 0 = it is not
     TimeNs last_report = 0;
@@ -77,8 +78,15 @@ bool EgressScan::peer_to_peer(const State& s) const {
 }
 
 void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
-  const auto& fact = s.fact;
-  const double targets = std::max(fact.distinct_remotes, fact.distinct_remotes_minute);
+  auto fact = s.fact;
+  const auto targets_of = [](const FanoutFact& f) { return std::max(f.distinct_remotes, f.distinct_remotes_minute); };
+  if (targets_of(fact) >= targets_of(s.height) && fact.attempts >= s.height.attempts / 2) s.height = fact;
+  fact.attempts = s.height.attempts;
+  fact.answered = s.height.answered;
+  fact.refused = s.height.refused;
+  fact.distinct_remotes = s.height.distinct_remotes;
+  fact.distinct_remotes_minute = s.height.distinct_remotes_minute;
+  const double targets = targets_of(fact);
   const double replies = reply_share(fact);
   const auto name = fmt::format("{}/{}", fact.protocol == kTcp ? "TCP" : fact.protocol == kUdp ? "UDP" : "protocol", fact.port);
   Finding f;

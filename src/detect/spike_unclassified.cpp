@@ -14,9 +14,9 @@ namespace {
 class SpikeUnclassified final : public Detector {
  public:
   struct Settings {
-    std::int64_t floor_pps = 1000, learned_seconds = 3;
+    std::int64_t floor_pps = 1000, learned_seconds = 2;
     double floor_mbps = 5;
-    Milliseconds hold{2000};
+    Milliseconds hold{1000};
   };
   static constexpr Field<Settings> fields[] = {
       {"floor_pps", &Settings::floor_pps, 1, 1'000'000'000, "packets per second in all below which nothing is a spike"},

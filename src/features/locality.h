@@ -27,15 +27,15 @@ inline bool is_to_group(const Packet& p) {
 // Infers the local side from the first packets of a capture (at most 65,536 are looked at; payloads are not). Pure.
 Locality infer_locality(std::span<const Packet> packets);
 
-// Sets packet.direction. With known networks: by membership (both sides local: ingress to the destination; multicast and broadcast
-// destinations: ingress unless the source is local; neither side: by the pair's first packet). Deterministic; bounded memory.
+// Sets packet.direction. With known networks: by membership; where both sides are local or neither is, the destination of the
+// pair's first packet is taken for the local one, so that both directions of a connection stay together. Deterministic; bounded memory.
 // One thread at a time.
 class Orientation {
  public:
   explicit Orientation(Locality locality, HashKey key = {});
   void orient(Packet& packet) {
     const bool source_is_local = is_local(packet.src), destination_is_local = is_local(packet.dst);
-    if (destination_is_local || source_is_local) [[likely]]
+    if (destination_is_local != source_is_local) [[likely]]
       packet.direction = destination_is_local ? Direction::ingress : Direction::egress;
     else
       packet.direction = by_first_packet(packet);

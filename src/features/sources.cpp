@@ -21,7 +21,7 @@ enum SlotFlag : std::uint8_t { kQueued = 1, kOnWheel = 2 };  // of the slot: the
 
 std::uint32_t second_of(TimeNs t) { return t <= 0 ? 0 : static_cast<std::uint32_t>(t / kSecond); }
 
-bool opens_tcp(std::uint8_t flags) { return (flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
+bool opens_tcp(std::uint8_t flags) { return (flags & (kSyn | kAck | kRst | kFin | kPsh | kUrg)) == kSyn; }
 // NULL, FIN and XMAS probes: no stack sends any of them.
 bool odd_probe(std::uint8_t flags) {
   const auto f = flags & (kSyn | kAck | kRst | kFin | kPsh | kUrg);

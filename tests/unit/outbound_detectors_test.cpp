@@ -116,6 +116,28 @@ TEST(BackscatterTest, AFewAreNoneAndAFloodIsTheFloodDetectors) {
   EXPECT_EQ(last_by_label(run_scans(backscatter(6'000, kMillisecond))).count("backscatter"), 0u);
 }
 
+TEST(BackscatterTest, OrdinaryTrafficBesideItChangesNothing) {
+  auto load = backscatter(60, 5 * kSecond);
+  for (unsigned i = 0; i < 200; ++i) {
+    const auto syn = with_options(syn_in(kStart + i * kSecond, remote(70'000 + i), local(), 443));
+    load.push_back(syn);
+    auto reply = answer(syn, kMillisecond, kSyn | kAck);
+    reply.tcp_seq = 5;
+    reply.tcp_ack = syn.tcp_seq + 1;
+    load.push_back(reply);
+    for (unsigned k = 2; k < 6; ++k) {
+      auto data = syn;
+      data.time += k * kMillisecond;
+      data.tcp_flags = kAck;
+      data.tcp_options = 0;
+      data.tcp_seq = syn.tcp_seq + 1;
+      data.tcp_ack = 6;
+      load.push_back(data);
+    }
+  }
+  EXPECT_EQ(last_by_label(run_scans(load)).count("backscatter"), 1u);
+}
+
 TEST(BackscatterTest, OneDirectionOfOrdinaryConnectionsIsNone) {
   std::vector<Packet> load;
   for (unsigned i = 0; i < 30; ++i) {
