@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <map>
 
 namespace sekisho {
 namespace {
@@ -35,20 +35,21 @@ TEST(Incidents, LiveForgetsWhatNothingCanJoin) {
   ASSERT_EQ(closing.size(), 1u);
   EXPECT_EQ(closing[0].change, IncidentChange::closed);
   now += 14 * kMinute;
-  incidents.on_step(now, {flood_of(now, 2)});
-  EXPECT_EQ(incidents.kept(), 2u);  // the first may still be joined
+  incidents.on_step(now, {flood_of(now, 2), flood_of(now, 3)});
+  EXPECT_EQ(incidents.kept(), 3u);  // the first may still be joined
   now += 2 * kMinute;
-  incidents.on_step(now, {flood_of(now, 2)});
-  EXPECT_EQ(incidents.kept(), 1u);
+  incidents.on_step(now, {});
+  EXPECT_EQ(incidents.kept(), 2u);
 
-  // The second has moved to the first place: its next finding joins it, and one on the first host opens a new incident.
+  // The others have moved up: what comes joins each by its key, and a flood on the first host opens a new incident.
   now += 10 * kSecond;
-  const auto& events = incidents.on_step(now, {flood_of(now, 2), flood_of(now, 1)});
-  ASSERT_EQ(incidents.kept(), 2u);
-  std::set<std::string> opened;
-  for (const auto& e : events)
-    if (e.change == IncidentChange::opened) opened.insert(e.incident->subject);
-  EXPECT_EQ(opened, std::set<std::string>{"198.51.100.1"});
+  std::map<std::string, IncidentChange> changes;
+  for (const auto& e : incidents.on_step(now, {flood_of(now, 2), flood_of(now, 3), flood_of(now, 1)}))
+    changes[e.incident->subject] = e.change;
+  const std::map<std::string, IncidentChange> expected{
+      {"198.51.100.1", IncidentChange::opened}, {"198.51.100.2", IncidentChange::updated}, {"198.51.100.3", IncidentChange::updated}};
+  EXPECT_EQ(changes, expected);
+  EXPECT_EQ(incidents.kept(), 3u);
 }
 
 TEST(Incidents, LiveKeepsAtMostSoManyClosedAndTheNewest) {
