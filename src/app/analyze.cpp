@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <map>
 #include <thread>
 
+#include "app/command.h"
+#include "app/evidence_writer.h"
 #include "app/incident_json.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
@@ -17,33 +18,10 @@
 #include "app/report_html.h"
 #include "app/report_text.h"
 #include "app/output_file.h"
-#include "base/text.h"
-#include "evidence/recorder.h"
 #include "input/capture_files.h"
 
 namespace sekisho {
 namespace {
-
-int fail(const Error& error) {
-  fmt::print(stderr, "sekisho: {}\n", error.message);
-  return error.kind == ErrorKind::usage ? 2 : 3;
-}
-
-// "203.0.113.5,2001:db8::/32" and repeated options alike.
-Result<std::vector<Network>> networks_of(const std::vector<std::string>& texts, std::string_view option) {
-  std::vector<Network> networks;
-  for (const auto& text : texts)
-    for (std::size_t at = 0; at <= text.size();) {
-      const auto comma = std::min(text.find(',', at), text.size());
-      const auto one = text.substr(at, comma - at);
-      const auto network = parse_network(one);
-      if (!network)
-        return Error{fmt::format("{} '{}' is no address or network; write 203.0.113.5 or 203.0.113.0/24", option, escape_hostile(one)), ErrorKind::usage};
-      networks.push_back(*network);
-      at = comma + 1;
-    }
-  return networks;
-}
 
 unsigned shards_for(int jobs) {
   if (jobs == 0) jobs = static_cast<int>(std::min(4u, std::max(1u, std::thread::hardware_concurrency())));
@@ -58,50 +36,6 @@ void copy_stats(const CaptureStats& stats, Input& input) {
   input.forward_jumps = stats.forward_jumps;
   input.unknown_blocks = stats.unknown_blocks;
 }
-
-// One capture file per incident, written while the input is read.
-class EvidenceWriter {
- public:
-  static Result<std::unique_ptr<EvidenceWriter>> attach(const std::string& dir, Pipeline& pipeline) {
-    EvidenceSettings settings;
-    settings.dir = dir;
-    std::unique_ptr<EvidenceWriter> writer{new EvidenceWriter};
-    writer->recorder_ = TRY(Recorder::open(settings));
-    pipeline.on_packet = [w = writer.get()](const Frame& frame, const Packet& packet) { w->recorder_->on_packet(frame, packet); };
-    pipeline.on_incident = [w = writer.get()](const IncidentEvent& event) { w->on_incident(event); };
-    return writer;
-  }
-  // Closes the files, puts their paths into the incidents and says what could not be written.
-  bool finish(std::vector<Incident>& incidents) {
-    if (auto done = recorder_->finish(); !done.ok()) errors_.push_back(done.error());
-    for (auto& e : recorder_->take_errors()) errors_.push_back(std::move(e));
-    for (auto& i : incidents)
-      if (const auto path = paths_.find(i.id); path != paths_.end()) i.evidence_path = path->second;
-    for (const auto& e : errors_) fmt::print(stderr, "sekisho: evidence: {}\n", e.message);
-    return errors_.empty();
-  }
-
- private:
-  void on_incident(const IncidentEvent& event) {
-    const Incident& i = *event.incident;
-    Result<void> done;
-    if (event.change == IncidentChange::closed) {
-      done = recorder_->close(i.id);
-    } else if (recorder_->is_open(i.id)) {
-      done = recorder_->update(i);
-    } else if (!paths_.contains(i.id)) {
-      auto path = recorder_->open_incident(i, i.started);
-      if (path.ok())
-        paths_[i.id] = *path;
-      else
-        done = path.error();
-    }
-    if (!done.ok() && errors_.size() < 8) errors_.push_back(done.error());
-  }
-  std::unique_ptr<Recorder> recorder_;
-  std::map<std::string, std::string> paths_;
-  std::vector<Error> errors_;
-};
 
 }  // namespace
 
@@ -126,9 +60,11 @@ int run_analyze(const AnalyzeOptions& options) {
 
   std::unique_ptr<EvidenceWriter> evidence;
   if (options.evidence) {
-    auto attached = EvidenceWriter::attach(*options.evidence, **pipeline);
-    if (!attached.ok()) return fail(attached.error());
-    evidence = std::move(attached).value();
+    auto opened = EvidenceWriter::open(*options.evidence);
+    if (!opened.ok()) return fail(opened.error());
+    evidence = std::move(opened).value();
+    (*pipeline)->on_packet = [&](const Frame& frame, const Packet& packet) { evidence->on_packet(frame, packet); };
+    (*pipeline)->on_incident = [&](const IncidentEvent& event) { evidence->on_incident(event); };
   }
 
   const auto start = std::chrono::steady_clock::now();
@@ -151,7 +87,10 @@ int run_analyze(const AnalyzeOptions& options) {
   analysis.version = SEKISHO_VERSION;
 
   bool written = true;
-  if (evidence) written = evidence->finish(analysis.incidents);
+  if (evidence) {
+    written = evidence->finish();
+    for (auto& incident : analysis.incidents) incident.evidence_path = evidence->path_of(incident.id);
+  }
   const auto write = [&](const std::optional<std::string>& path, auto text) {
     if (!path) return;
     if (auto done = write_output(*path, text(analysis)); !done.ok()) {

@@ -3,6 +3,7 @@
 #include <clocale>
 #include <cstdio>
 
+#include "app/agent.h"
 #include "app/analyze.h"
 #include "app/config_command.h"
 #include "base/settings.h"
@@ -11,7 +12,7 @@ namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"analyze", "config", "version"};
+constexpr std::string_view kCommands[] = {"agent", "analyze", "config", "version"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(std::string_view given) {
@@ -43,6 +44,20 @@ void add_analyze(CLI::App& app, AnalyzeOptions& o) {
   c->add_flag("-v,--verbose", o.verbose, "every incident in full");
 }
 
+void add_agent(CLI::App& app, AgentOptions& o) {
+  auto* c = app.add_subcommand("agent", "Watch this machine's interfaces and report incidents as they happen (as root; Ctrl-C stops)");
+  c->add_option("--interface", o.interfaces, "what to watch; may be repeated (default: the interfaces with a default route)")->expected(1);
+  c->add_option("--local", o.local,
+                "the guarded host's addresses or networks (CIDR, comma-separated; default: all addresses of this machine)");
+  c->add_option("--public", o.publics, "the host's public addresses when it sits behind NAT");
+  c->add_flag("--json", o.json, "one JSON object a line on standard output");
+  c->add_option("--evidence", o.evidence, "write one PCAP for each incident into this folder");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->add_option_function<std::string>(
+       "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
 void add_config(CLI::App& app, ConfigCommand& o) {
   auto* c = app.add_subcommand("config", "The configuration: defaults, check, show, explain KEY");
   c->require_subcommand(1);
@@ -70,11 +85,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string{"sekisho "} + SEKISHO_VERSION);
   AnalyzeOptions analyze;
   add_analyze(app, analyze);
+  AgentOptions agent;
+  add_agent(app, agent);
   ConfigCommand config;
   add_config(app, config);
   auto* version = app.add_subcommand("version", "The version");
 
-  if (argc > 1 && argv[1][0] != '-' && std::find(std::begin(kCommands), std::end(kCommands), std::string_view{argv[1]}) == std::end(kCommands))
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(std::begin(kCommands), std::end(kCommands), std::string_view{argv[1]}) == std::end(kCommands))
     return unknown_command(argv[1]);
   try {
     app.parse(argc, argv);
@@ -86,6 +104,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "sekisho: %s\nTry: sekisho%s%s --help\n", e.what(), argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
     return 2;
   }
+  if (app.got_subcommand("agent")) return run_agent(agent);
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("config")) return run_config(config);
   if (*version) {

@@ -156,6 +156,13 @@ void Pipeline::advance_to(std::uint64_t step) {
   step_ = step;
 }
 
+void Pipeline::advance(TimeNs now) {
+  const auto step = static_cast<std::uint64_t>(std::max<TimeNs>(now + clock_offset_, 0) / kStep);
+  if (!started_ || step <= step_) return;
+  advance_to(step);
+  last_time_ = std::max(last_time_, static_cast<TimeNs>(step * kStep));  // a packet that is late after all belongs to the open step
+}
+
 void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
   const Step& seen = features_->finish_step(step, now, length, last);
   findings_.clear();
@@ -212,7 +219,8 @@ void Pipeline::report(Analysis& analysis) {
       if (p.syns) ports[p.port] += p.syns;
   }
   for (const auto& [port, syns] : ports) b.top_ports.push_back({port, syns});
-  std::sort(b.top_ports.begin(), b.top_ports.end(), [](const auto& x, const auto& y) { return x.syns != y.syns ? x.syns > y.syns : x.port < y.port; });
+  std::sort(b.top_ports.begin(), b.top_ports.end(),
+            [](const auto& x, const auto& y) { return x.syns != y.syns ? x.syns > y.syns : x.port < y.port; });
   if (b.top_ports.size() > 20) b.top_ports.resize(20);
   for (std::size_t i = 0; i < kArticlePorts.size(); ++i) b.article_port_syns[i] = port_syns_[kArticlePorts[i]];
   analysis.incidents = incidents_.take_all();

@@ -19,9 +19,9 @@
 namespace sekisho {
 
 struct PipelineSettings {
-  std::vector<Network> local;        // empty: inferred from the first packets
+  std::vector<Network> local;  // empty: inferred from the first packets
   std::vector<Address> publics;
-  unsigned shards = 1;               // 1, 2, 4, 8 or 16
+  unsigned shards = 1;  // 1, 2, 4, 8 or 16
   DecodeOptions decode;
   IncidentSettings incidents;
   HashKey key;
@@ -32,6 +32,8 @@ class Pipeline final : public Intake {
  public:
   static Result<std::unique_ptr<Pipeline>> make(PipelineSettings settings, const Config& config);
   void on_frames(std::span<const Frame> frames) override;
+  // Live: it is `now` and nothing from before is on its way any more: closes the steps that ended, although no packet came.
+  void advance(TimeNs now);
   // The source ended.
   void finish();
 
@@ -68,11 +70,11 @@ class Pipeline final : public Intake {
   std::vector<std::uint64_t> remote_hashes_;
   std::uint64_t next_index_ = 0;
   bool started_ = false;
-  std::uint64_t step_ = 0;           // the open step: time / kStep
+  std::uint64_t step_ = 0;  // the open step: time / kStep
   TimeNs last_time_ = 0;
-  DurationNs clock_offset_ = 0;      // added to the data's time after its clock was set back
+  DurationNs clock_offset_ = 0;  // added to the data's time after its clock was set back
   std::vector<Finding> findings_;
-  Analysis facts_;                   // counters gathered on the way
+  Analysis facts_;                                          // counters gathered on the way
   std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
   std::vector<std::uint32_t> port_syns_;
 };

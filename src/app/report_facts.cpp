@@ -34,7 +34,7 @@ std::string percent(double part, double whole) {
 }
 
 std::string when_text(const Incident& i) {
-  if (!i.ended) return fmt::format("since {} UTC, still going on when the input ended", format_datetime(i.started));
+  if (!i.ended) return fmt::format("since {} UTC, no end seen", format_datetime(i.started));
   return fmt::format("{} ({})", span(i.started, *i.ended), format_duration(*i.ended - i.started));
 }
 

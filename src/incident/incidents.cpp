@@ -214,8 +214,40 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   return worth;
 }
 
+DurationNs Incidents::reopen_within(Kind kind) const {
+  return kind == Kind::scan || kind == Kind::backscatter ? settings_.reopen_noise_within : settings_.reopen_within;
+}
+
+// Once a minute: what is closed was told; it stays only as long as its kind may return to it, and not in any number.
+void Incidents::forget(TimeNs now) {
+  if (now < next_forget_) return;
+  next_forget_ = now + kMinute;
+  std::vector<TimeNs> closed;
+  for (const auto& open : all_)
+    if (open.incident.ended) closed.push_back(open.last_finding);
+  TimeNs oldest = 0;  // closed ones from before this go
+  if (closed.size() > settings_.max_closed) {
+    const auto first_kept = closed.end() - static_cast<std::ptrdiff_t>(settings_.max_closed);
+    std::nth_element(closed.begin(), first_kept, closed.end());
+    oldest = *first_kept;
+  }
+  constexpr auto kGone = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> moved_to(all_.size(), kGone);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    const Open& open = all_[i];
+    if (open.incident.ended && (open.last_finding < oldest || now - open.last_finding > reopen_within(open.incident.kind))) continue;
+    if (kept != i) all_[kept] = std::move(all_[i]);
+    moved_to[i] = kept++;
+  }
+  all_.resize(kept);
+  std::erase_if(latest_, [&](const auto& entry) { return moved_to[entry.second] == kGone; });
+  for (auto& [key, index] : latest_) index = moved_to[index];
+}
+
 const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vector<Finding>& findings) {
   events_.clear();
+  if (settings_.forget_closed) forget(now);
   std::vector<std::pair<std::size_t, IncidentChange>> changed;
   for (const auto& f : findings) {
     const Label* label = find_label(f.label);
@@ -225,7 +257,7 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
     if (found != latest_.end()) {
       Open& open = all_[found->second];
       const bool closed = open.incident.ended.has_value();
-      const bool rejoin = !closed || now - open.last_finding <= (kind == Kind::scan || kind == Kind::backscatter ? settings_.reopen_noise_within : settings_.reopen_within);
+      const bool rejoin = !closed || now - open.last_finding <= reopen_within(kind);
       if (rejoin) {
         const bool pause = now - open.last_finding > 5 * kSecond && kind == Kind::flood;
         if (pause && ++open.bursts >= settings_.pulses) add_unique(open.incident.modifiers, "pulse");

@@ -16,6 +16,8 @@ class Intake {
   virtual ~Intake() = default;
   // Frames in order of time as the source knows it. Their bytes are valid until this call returns. At most kMaxBatch frames.
   virtual void on_frames(std::span<const Frame> frames) = 0;
+  // Live sources: nothing came for a while, and the wall clock says `now`.
+  virtual void on_idle(TimeNs now) { static_cast<void>(now); }
 };
 constexpr std::size_t kMaxBatch = 1024;
 

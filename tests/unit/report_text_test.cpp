@@ -33,7 +33,7 @@ constexpr std::string_view kTakingPart = R"TEXT(■ TAKING PART  192.168.1.20 is
 
  1 ■ CRITICAL  outbound Mirai C2 registration  TAKES PART        i-20261122-M1C2
     registers as a Mirai bot with id "telnet.arm7"
-    when    since 2026-11-22 02:14:07 UTC, still going on when the input ended
+    when    since 2026-11-22 02:14:07 UTC, no end seen
     size    peak 2.0 pps, 1.0 kb/s; 14 packets, 812 B
     from    192.168.1.20, to port 23
     who     1 server; real addresses (connections were completed):

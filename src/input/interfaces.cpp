@@ -1,0 +1,106 @@
+// Which interfaces and addresses this host has.
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "input/packet_socket.h"
+
+namespace sekisho {
+namespace {
+
+constexpr unsigned kRouteUp = 1, kRouteReject = 0x200;  // RTF_UP, RTF_REJECT of <linux/route.h>
+
+void add_unique(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+std::string text_of(const char* file) {
+  std::ifstream in{file};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// Calls `row` with the fields of each line.
+void for_each_row(std::string_view text, auto row) {
+  std::istringstream lines{std::string{text}};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words{line};
+    std::vector<std::string> fields;
+    for (std::string word; words >> word;) fields.push_back(word);
+    row(fields);
+  }
+}
+
+bool route_usable(const std::string& flags_hex) {
+  unsigned flags = 0;
+  std::from_chars(flags_hex.data(), flags_hex.data() + flags_hex.size(), flags, 16);
+  return (flags & kRouteUp) && !(flags & kRouteReject);
+}
+
+// Calls `each` with every entry of getifaddrs: an interface without addresses has one too.
+void for_each_interface(auto each) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return;
+  for (const ifaddrs* i = list; i; i = i->ifa_next) each(*i);
+  ::freeifaddrs(list);
+}
+
+}  // namespace
+
+std::vector<std::string> default_route_interfaces(std::string_view route, std::string_view ipv6_route) {
+  std::vector<std::string> names;
+  for_each_row(route, [&](const auto& f) {  // Iface Destination Gateway Flags RefCnt Use Metric Mask ...
+    if (f.size() >= 8 && f[1] == "00000000" && f[7] == "00000000" && route_usable(f[3])) add_unique(names, f[0]);
+  });
+  for_each_row(ipv6_route, [&](const auto& f) {  // destination length source length next_hop metric references use flags interface
+    if (f.size() >= 10 && f[1] == "00" && f[0].find_first_not_of('0') == std::string::npos && f[9] != "lo" && route_usable(f[8]))
+      add_unique(names, f[9]);
+  });
+  return names;
+}
+
+std::vector<std::string> all_interfaces() {
+  std::vector<std::string> names;
+  for_each_interface([&](const ifaddrs& i) { add_unique(names, i.ifa_name); });
+  return names;
+}
+
+std::vector<std::string> default_interfaces() {
+  auto names = default_route_interfaces(text_of("/proc/net/route"), text_of("/proc/net/ipv6_route"));
+  if (names.empty())
+    for_each_interface([&](const ifaddrs& i) {
+      if ((i.ifa_flags & IFF_UP) && !(i.ifa_flags & IFF_LOOPBACK)) add_unique(names, i.ifa_name);
+    });
+  return names;
+}
+
+std::vector<Network> local_networks() {
+  std::vector<Network> networks;
+  for_each_interface([&](const ifaddrs& i) {
+    if (!i.ifa_addr) return;
+    if (i.ifa_addr->sa_family == AF_INET) {
+      sockaddr_in in{};
+      std::memcpy(&in, i.ifa_addr, sizeof in);
+      networks.push_back(host_network(address_from_v4(ntohl(in.sin_addr.s_addr))));
+    } else if (i.ifa_addr->sa_family == AF_INET6) {
+      sockaddr_in6 in{};
+      std::memcpy(&in, i.ifa_addr, sizeof in);
+      Address address;
+      for (unsigned b = 0; b < 16; ++b)
+        (b < 8 ? address.high : address.low) = (b < 8 ? address.high : address.low) << 8 | in.sin6_addr.s6_addr[b];
+      networks.push_back(host_network(address));
+    }
+  });
+  std::sort(networks.begin(), networks.end());
+  networks.erase(std::unique(networks.begin(), networks.end()), networks.end());
+  return networks;
+}
+
+}  // namespace sekisho

@@ -1,0 +1,65 @@
+// Pipeline: time goes on without packets when the live source says so.
+#include "app/pipeline.h"
+
+#include <gtest/gtest.h>
+
+namespace sekisho {
+namespace {
+
+// An IPv4 SYN from source number `n` to 198.51.100.10:80.
+std::vector<std::uint8_t> syn(unsigned n) {
+  const auto high = static_cast<std::uint8_t>(n >> 8), low = static_cast<std::uint8_t>(n);
+  return {0x45, 0,   0, 40, high, low, 0,    0,   50, 6, 0, 0, 198,  18, high, low,  198, 51, 100, 10,
+          0x30, low, 0, 80, 1,    2,   high, low, 0,  0, 0, 0, 0x50, 2,  0xff, 0xff, 0,   0,  0,   0};
+}
+
+struct Seen {
+  std::vector<IncidentChange> changes;
+  std::unique_ptr<Pipeline> pipeline;
+  TimeNs last = 0;
+};
+
+// Two seconds of flood at 2,000 packets/s.
+void flood(Seen& seen) {
+  PipelineSettings settings;
+  settings.local = {host_network(address_from_v4(0xc633640a))};
+  auto made = Pipeline::make(std::move(settings), Config{});
+  ASSERT_TRUE(made.ok());
+  seen.pipeline = std::move(made).value();
+  seen.pipeline->on_incident = [&seen](const IncidentEvent& e) {
+    if (e.incident->kind == Kind::flood) seen.changes.push_back(e.change);
+  };
+  const TimeNs begin = 1'700'000'000 * kSecond;
+  for (unsigned n = 0; n < 4000; ++n) {
+    const auto bytes = syn(n);
+    Frame f;
+    f.time = seen.last = begin + n * (kSecond / 2000);
+    f.bytes = bytes, f.wire_bytes = static_cast<std::uint32_t>(bytes.size()), f.link = LinkType::raw_ip;
+    seen.pipeline->on_frames({&f, 1});
+  }
+}
+
+TEST(Pipeline, AdvanceClosesAnIncidentWithoutAnotherPacket) {
+  Seen seen;
+  flood(seen);
+  ASSERT_EQ(seen.changes.front(), IncidentChange::opened);
+  for (TimeNs now = seen.last; now < seen.last + 40 * kSecond; now += 50 * kMillisecond) seen.pipeline->advance(now);
+  EXPECT_EQ(seen.changes.back(), IncidentChange::closed);
+}
+
+TEST(Pipeline, AdvanceIntoThePastOrBeforeTheFirstPacketDoesNothing) {
+  Seen seen;
+  flood(seen);
+  const auto before = seen.changes.size();
+  seen.pipeline->advance(seen.last - 10 * kSecond);
+  seen.pipeline->advance(0);
+  EXPECT_EQ(seen.changes.size(), before);
+
+  PipelineSettings settings;
+  auto fresh = Pipeline::make(std::move(settings), Config{});
+  ASSERT_TRUE(fresh.ok());
+  (*fresh)->advance(kSecond);
+}
+
+}  // namespace
+}  // namespace sekisho
