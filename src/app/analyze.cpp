@@ -12,12 +12,12 @@
 #include "app/command.h"
 #include "app/evidence_writer.h"
 #include "app/incident_json.h"
+#include "app/output_file.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/report_eve.h"
 #include "app/report_html.h"
 #include "app/report_text.h"
-#include "app/output_file.h"
 #include "input/capture_files.h"
 
 namespace sekisho {
@@ -108,7 +108,8 @@ int run_analyze(const AnalyzeOptions& options) {
   Severity fail_on = Severity::medium;
   parse_severity(config->analyze.fail_on, fail_on);
   if (options.fail_on) fail_on = *options.fail_on;
-  const bool found = std::any_of(analysis.incidents.begin(), analysis.incidents.end(), [&](const Incident& i) { return i.severity >= fail_on; });
+  const bool found =
+      std::any_of(analysis.incidents.begin(), analysis.incidents.end(), [&](const Incident& i) { return i.severity >= fail_on; });
   if (std::fflush(stdout) != 0) written = false;
   return !written ? 3 : found ? 1 : 0;
 }

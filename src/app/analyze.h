@@ -10,13 +10,13 @@
 namespace sekisho {
 
 struct AnalyzeOptions {
-  std::vector<std::string> paths;      // files, folders, "-"
+  std::vector<std::string> paths;  // files, folders, "-"
   std::vector<std::string> local, publics;
   std::optional<std::string> config;
   bool json = false, quiet = false, verbose = false;
   std::optional<std::string> html, eve, evidence;
-  std::optional<Severity> fail_on;     // empty = the configuration's
-  int jobs = 0;                        // 0 = the configuration's; there 0 = one for each processor, at most 4
+  std::optional<Severity> fail_on;  // empty = the configuration's
+  int jobs = 0;                     // 0 = the configuration's; there 0 = one for each processor, at most 4
   ColorChoice color = ColorChoice::automatic;
 };
 

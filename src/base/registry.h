@@ -13,7 +13,8 @@ class Registry {
   static const std::vector<Spec>& all() { return list(); }
   static void add(Spec spec) {
     auto& specs = list();
-    const auto at = std::lower_bound(specs.begin(), specs.end(), spec.name, [](const Spec& s, std::string_view name) { return s.name < name; });
+    const auto at =
+        std::lower_bound(specs.begin(), specs.end(), spec.name, [](const Spec& s, std::string_view name) { return s.name < name; });
     specs.insert(at, std::move(spec));
   }
 

@@ -51,9 +51,9 @@ class [[nodiscard]] Result<void> {
 }  // namespace sekisho
 
 // TRY(expression): the value, or return the error to the caller. Stands alone on its line (`new D(TRY(x))` leaks).
-#define TRY(expression)                                     \
-  ({                                                        \
-    auto try_result_ = (expression);                        \
-    if (!try_result_.ok()) return try_result_.error();      \
-    std::move(try_result_).value();                         \
+#define TRY(expression)                                \
+  ({                                                   \
+    auto try_result_ = (expression);                   \
+    if (!try_result_.ok()) return try_result_.error(); \
+    std::move(try_result_).value();                    \
   })

@@ -16,7 +16,12 @@ bool parse_duration_ms(std::string_view text, std::int64_t& ms) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || number < 0) return false;
   const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  const std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : unit == "d" ? 86'400'000 : 0;
+  const std::int64_t scale = unit == "ms"  ? 1
+                             : unit == "s" ? 1000
+                             : unit == "m" ? 60'000
+                             : unit == "h" ? 3'600'000
+                             : unit == "d" ? 86'400'000
+                                           : 0;
   return scale != 0 && !__builtin_mul_overflow(number, scale, &ms);
 }
 
@@ -71,7 +76,8 @@ Result<SettingValue> convert_setting(std::string_view section, const FieldInfo& 
   if (field.type == "number") {
     const auto* whole = std::get_if<std::int64_t>(&given.value);
     const auto* real = std::get_if<double>(&given.value);
-    if ((!whole && !real) || !in_range(whole ? double(*whole) : *real)) return wrong(fmt::format("a number from {} to {}", field.min, field.max));
+    if ((!whole && !real) || !in_range(whole ? double(*whole) : *real))
+      return wrong(fmt::format("a number from {} to {}", field.min, field.max));
     return SettingValue{whole ? double(*whole) : *real};
   }
   if (field.type == "duration") {

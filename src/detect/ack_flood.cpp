@@ -16,7 +16,8 @@ double block_page_share(const FloodCase& c) {
     if (s.traffic_class != TrafficClass::tcp_ack_unknown || (!c.second.all && s.host != c.second.host)) continue;
     all += s.weight;
     const std::string_view head{reinterpret_cast<const char*>(s.payload.data()), s.payload_captured};
-    if (head.starts_with("HTTP/1.") || head.starts_with("<html") || head.starts_with("<HTML") || head.starts_with("<!DOC")) pages += s.weight;
+    if (head.starts_with("HTTP/1.") || head.starts_with("<html") || head.starts_with("<HTML") || head.starts_with("<!DOC"))
+      pages += s.weight;
   }
   return all > 0 ? pages / all : 0;
 }

@@ -20,7 +20,9 @@ class AddressScan final : public ScanDetector {
       {"wave_window", &Settings::wave_window, 10'000, 3'600'000, "over how long the sources of a wave are counted"}};
   explicit AddressScan(const Settings& s)
       : ScanDetector("address_scan",
-                     {.single = Severity::low, .wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond},
+                     {.single = Severity::low,
+                      .wave_sources = static_cast<std::uint64_t>(s.wave_sources),
+                      .wave_window = s.wave_window.count * kMillisecond},
                      kScanProbation),
         settings_{s} {}
 
@@ -40,7 +42,8 @@ class AddressScan final : public ScanDetector {
                                   c.most_locals(), format_rate_pps(c.fastest_pps()), c.most_failures(), c.its_successes()));
     add_ports_clause(c, false, f);
     if (c.totals().completed != 0)
-      f.counter_evidence.push_back(fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", c.totals().completed));
+      f.counter_evidence.push_back(
+          fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", c.totals().completed));
     f.counter_evidence.push_back(silence_clause(context));
   }
   Settings settings_;

@@ -15,7 +15,9 @@ std::string_view judge(const FloodCase& c, Evidence& e, const AmplificationVecto
   const auto& s = c.stats;
   const bool many = s.sources >= 20 || c.bps > 1e6;
   if (!many && s.samples < 32) return {};
-  prove(e, 25, fmt::format("{} answers from {:.0f} servers that were never asked", vector.service, std::max<double>(c.second.distinct_remotes, static_cast<double>(s.sources))));
+  prove(e, 25,
+        fmt::format("{} answers from {:.0f} servers that were never asked", vector.service,
+                    std::max<double>(c.second.distinct_remotes, static_cast<double>(s.sources))));
   if (s.sources < 5) contradict(e, 15, fmt::format("only {} server{}", s.sources, s.sources == 1 ? "" : "s"));
   if (c.one_way_capture && s.sources < 20) contradict(e, 12, "requests of ours would not be in this capture");
   judge_refusals(c, e);

@@ -14,7 +14,7 @@ namespace sekisho {
 namespace {
 
 constexpr DurationNs kReportEvery = 30 * kSecond;
-constexpr DurationNs kProbation = kSecond;           // the first moments of a flood look the same
+constexpr DurationNs kProbation = kSecond;  // the first moments of a flood look the same
 constexpr DurationNs kFloodRemembered = 30 * kSecond;
 constexpr DurationNs kSilence = 15 * kMinute;
 constexpr std::size_t kMaxPeers = 1024, kMaxLocals = 256, kMaxPorts = 256, kTop = 20;
@@ -35,7 +35,8 @@ class Backscatter final : public Detector {
     std::int64_t min_packets = 10;
   };
   static constexpr Field<Settings> fields[] = {
-      {"min_packets", &Settings::min_packets, 3, 100'000, "unasked SYN-ACKs within ten minutes that count as backscatter; five times as many RSTs alone"}};
+      {"min_packets", &Settings::min_packets, 3, 100'000,
+       "unasked SYN-ACKs within ten minutes that count as backscatter; five times as many RSTs alone"}};
   explicit Backscatter(const Settings& s) : settings_{s} {}
   void on_step(const Step& step, std::vector<Finding>& out) override;
 
@@ -43,7 +44,7 @@ class Backscatter final : public Detector {
   struct Minute {
     TimeNs start = -1;
     std::uint64_t syn_acks = 0, resets = 0, unreachables = 0, bytes = 0;
-    std::uint64_t followed = 0;   // ACKs and data of no known connection: its other half is not captured
+    std::uint64_t followed = 0;  // ACKs and data of no known connection: its other half is not captured
     std::uint64_t own_syns = 0;
   };
   Minute& minute(TimeNs now);
@@ -59,7 +60,7 @@ class Backscatter final : public Detector {
   std::map<std::uint16_t, std::uint64_t> ports_;
   std::set<Address> locals_;
   std::uint64_t new_packets_ = 0, new_bytes_ = 0, total_ = 0;
-  Minute height_;        // the ten minutes with the most of it: what the text tells
+  Minute height_;  // the ten minutes with the most of it: what the text tells
   double fastest_pps_ = 0;
   bool active_ = false;  // said once, every further packet belongs to it until a quarter of an hour is silent
   TimeNs flood_until_ = 0;
@@ -95,7 +96,8 @@ void Backscatter::count(const Step& step, const Second& all) {
   minute(step.time).followed += in_step(tcp_ack_unknown);
   const auto syn_acks = in_step(tcp_syn_ack_unasked), resets = in_step(tcp_rst), unreachables = in_step(icmp_unreachable);
   if (syn_acks + resets + unreachables == 0) return;
-  if (static_cast<double>(packets(all, tcp_syn_ack_unasked)) >= kSynAckFloodPps || static_cast<double>(packets(all, tcp_rst)) >= kRstFloodPps) {
+  if (static_cast<double>(packets(all, tcp_syn_ack_unasked)) >= kSynAckFloodPps ||
+      static_cast<double>(packets(all, tcp_rst)) >= kRstFloodPps) {
     flood_until_ = step.time + kFloodRemembered;
     if (!active_) forget();  // what came before was its beginning
   }
@@ -119,9 +121,8 @@ void Backscatter::count(const Step& step, const Second& all) {
   }
   for (const auto& row : step.seconds) {
     if (row.all || row.direction != Direction::ingress || locals_.size() >= kMaxLocals) continue;
-    if (std::any_of(row.step.begin(), row.step.end(), [&](const ClassCount& c) {
-          return c.packets != 0 && is_backscatter(static_cast<TrafficClass>(&c - row.step.data()));
-        }))
+    if (std::any_of(row.step.begin(), row.step.end(),
+                    [&](const ClassCount& c) { return c.packets != 0 && is_backscatter(static_cast<TrafficClass>(&c - row.step.data())); }))
       locals_.insert(row.address);
   }
 }
@@ -171,17 +172,21 @@ void Backscatter::report(const Step& step, const Minute& sum, std::vector<Findin
   std::stable_sort(f.remote_ports.begin(), f.remote_ports.end(), [](const auto& a, const auto& b) { return a.packets > b.packets; });
   if (f.remote_ports.size() > kTop) f.remote_ports.resize(kTop);
   f.confidence = m.syn_acks >= static_cast<std::uint64_t>(settings_.min_packets) ? (m.syn_acks >= 30 ? 90 : 80) : 65;
-  f.headline = fmt::format("{} answers that nobody asked for, from {} {} to {} {} of ours", format_count(total_), format_count(peers_.size()),
-                           peers_.size() == 1 ? "server" : "servers", locals_.size() >= kMaxLocals ? "more than 256" : format_count(locals_.size()),
-                           locals_.size() == 1 ? "address" : "addresses");
-  f.evidence.push_back(fmt::format("within ten minutes {} SYN-ACKs without a SYN of ours, {} RSTs and {} ICMP unreachables", m.syn_acks, m.resets, m.unreachables));
+  f.headline =
+      fmt::format("{} answers that nobody asked for, from {} {} to {} {} of ours", format_count(total_), format_count(peers_.size()),
+                  peers_.size() == 1 ? "server" : "servers", locals_.size() >= kMaxLocals ? "more than 256" : format_count(locals_.size()),
+                  locals_.size() == 1 ? "address" : "addresses");
+  f.evidence.push_back(fmt::format("within ten minutes {} SYN-ACKs without a SYN of ours, {} RSTs and {} ICMP unreachables", m.syn_acks,
+                                   m.resets, m.unreachables));
   if (!f.remote_ports.empty())
-    f.evidence.push_back(fmt::format("they come from port {} of the {}: services under attack with forged senders", f.remote_ports.front().port,
-                                     peers_.size() == 1 ? "server" : "servers"));
-  f.counter_evidence.push_back(fmt::format("at most {}, far below a flood: reflection that aims at us would be 200/s and more", format_rate_pps(fastest_pps_)));
+    f.evidence.push_back(fmt::format("they come from port {} of the {}: services under attack with forged senders",
+                                     f.remote_ports.front().port, peers_.size() == 1 ? "server" : "servers"));
+  f.counter_evidence.push_back(
+      fmt::format("at most {}, far below a flood: reflection that aims at us would be 200/s and more", format_rate_pps(fastest_pps_)));
   f.counter_evidence.push_back("a SYN-ACK opens nothing: it is no scan of ours");
   f.selector.direction = Direction::ingress;
-  for (const auto c : {TrafficClass::tcp_syn_ack_unasked, TrafficClass::tcp_rst, TrafficClass::icmp_unreachable}) f.selector.classes.set(index_of(c));
+  for (const auto c : {TrafficClass::tcp_syn_ack_unasked, TrafficClass::tcp_rst, TrafficClass::icmp_unreachable})
+    f.selector.classes.set(index_of(c));
   if (peers_.size() <= kMaxSelected)
     for (const auto& [address, n] : peers_) f.selector.remotes.push_back(address);
   active_ = true;
@@ -204,7 +209,8 @@ void Backscatter::on_step(const Step& step, std::vector<Finding>& out) {
   if (const auto m = recent(step.time); active_ || decided(m)) report(step, m, out);
 }
 
-const Register<DetectorSpec> reg{detector<Backscatter>("backscatter", "unasked answers of servers at a low rate: our address is being spoofed")};
+const Register<DetectorSpec> reg{
+    detector<Backscatter>("backscatter", "unasked answers of servers at a low rate: our address is being spoofed")};
 
 }  // namespace
 }  // namespace sekisho

@@ -241,22 +241,25 @@ Finding Campaign::take(TimeNs now) {
   std::string mix;
   for (std::size_t i = 0; i < std::min<std::size_t>(f.local_ports.size(), 5); ++i)
     mix += fmt::format("{}{} ({})", i == 0 ? "" : ", ", f.local_ports[i].port, percent(share_of(f.local_ports[i].packets, t.syns)));
-  if (t.syns != 0 && other_ports_ != 0) mix += fmt::format("{}others ({})", mix.empty() ? "" : ", ", percent(share_of(other_ports_, t.syns)));
-  f.headline = fmt::format("{} {}, {} {} to {} {}{}{}", format_count(f.distinct_peers), f.distinct_peers == 1 ? "source" : "sources",
-                           format_count(t.syns != 0 ? t.syns : t.packets), t.syns != 0 ? (t.syns == 1 ? "SYN" : "SYNs") : "packets",
-                           locals_.size() >= kMaxLocals ? "more than 256" : format_count(std::max<std::uint64_t>(locals_.size(), most_locals_)),
-                           std::max<std::uint64_t>(locals_.size(), most_locals_) == 1 ? "address" : "addresses", mix.empty() ? "" : ", ports ", mix);
+  if (t.syns != 0 && other_ports_ != 0)
+    mix += fmt::format("{}others ({})", mix.empty() ? "" : ", ", percent(share_of(other_ports_, t.syns)));
+  f.headline =
+      fmt::format("{} {}, {} {} to {} {}{}{}", format_count(f.distinct_peers), f.distinct_peers == 1 ? "source" : "sources",
+                  format_count(t.syns != 0 ? t.syns : t.packets), t.syns != 0 ? (t.syns == 1 ? "SYN" : "SYNs") : "packets",
+                  locals_.size() >= kMaxLocals ? "more than 256" : format_count(std::max<std::uint64_t>(locals_.size(), most_locals_)),
+                  std::max<std::uint64_t>(locals_.size(), most_locals_) == 1 ? "address" : "addresses", mix.empty() ? "" : ", ports ", mix);
   if (t.with_syn != 0) {
-    f.evidence.push_back(fmt::format("{} of the sources' packets are SYNs, {:.0f} B a packet, {} of the sources use a port of 32768 and above",
-                                     percent(std::min(1.0, share_of(t.syns, t.packets))), share_of(t.bytes, t.packets),
-                                     percent(share_of(t.high_ports, t.with_syn))));
+    f.evidence.push_back(fmt::format(
+        "{} of the sources' packets are SYNs, {:.0f} B a packet, {} of the sources use a port of 32768 and above",
+        percent(std::min(1.0, share_of(t.syns, t.packets))), share_of(t.bytes, t.packets), percent(share_of(t.high_ports, t.with_syn))));
     if (t.constant != 0)
-      f.evidence.push_back(fmt::format("{} of {} sources with three SYNs and more keep one source port and one window",
-                                       t.constant, t.several_syns));
+      f.evidence.push_back(
+          fmt::format("{} of {} sources with three SYNs and more keep one source port and one window", t.constant, t.several_syns));
   }
   if (minutes_.size() > 1 && f.distinct_peers >= 3) f.evidence.push_back(fmt::format("new sources a minute: {}", growth()));
   if (wave_)
-    f.evidence.push_back(fmt::format("a scan wave: {} distinct sources and more within {}", rules_.wave_sources, format_duration(rules_.wave_window)));
+    f.evidence.push_back(
+        fmt::format("a scan wave: {} distinct sources and more within {}", rules_.wave_sources, format_duration(rules_.wave_window)));
 
   reported_ = true;
   wave_told_ = wave_;

@@ -20,15 +20,15 @@ struct CampaignRules {
   Severity single = Severity::info;
   std::uint64_t wave_sources = 30;
   DurationNs wave_window = kMinute;
-  bool wave_on_telling_ports = true;      // only sources on ports that say "device" count
-  DurationNs idle = 15 * kMinute;         // silence after which totals start anew
+  bool wave_on_telling_ports = true;  // only sources on ports that say "device" count
+  DurationNs idle = 15 * kMinute;     // silence after which totals start anew
   DurationNs report_every = 5 * kSecond;
 };
 
 struct CampaignTotals {
   TimeNs first_seen = 0;
   std::uint64_t packets = 0, bytes = 0, syns = 0, bare_syns = 0, fingerprint_syns = 0;
-  std::uint64_t sources = 0;              // the numbers below count sources
+  std::uint64_t sources = 0;  // the numbers below count sources
   std::uint64_t high_ports = 0, with_syn = 0, low_ttl = 0, private_sources = 0, completed = 0, refused = 0;
   std::uint64_t several_syns = 0, constant = 0;  // three SYNs and more; of them one source port and one window throughout
 };
@@ -50,7 +50,7 @@ class Campaign {
   std::vector<PortFact> ports() const;          // largest first
   double port_share(std::uint16_t port) const;  // of the SYNs
   std::vector<std::uint16_t> port_numbers() const;
-  std::uint16_t most_ports() const { return most_ports_; }    // of one source
+  std::uint16_t most_ports() const { return most_ports_; }  // of one source
   std::uint16_t most_locals() const { return most_locals_; }
   std::uint32_t most_failures() const { return most_failures_; }  // of one source, and its successes
   std::uint32_t its_successes() const { return its_successes_; }

@@ -20,8 +20,8 @@ class Detector {
 };
 
 struct DetectorSpec {
-  std::string_view name;        // the file's name and [detect.NAME]
-  std::string_view help;        // one line
+  std::string_view name;  // the file's name and [detect.NAME]
+  std::string_view help;  // one line
   std::vector<FieldInfo> fields;
   std::function<Result<std::unique_ptr<Detector>>(const SettingTable&)> make;
 };

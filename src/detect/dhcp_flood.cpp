@@ -15,11 +15,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   return "dhcp_flood";
 }
 
-const Register<DetectorSpec> reg{flood_vector({.name = "dhcp_flood",
-                                               .help = "DHCP requests far above normal",
-                                               .classes = {TrafficClass::dhcp},
-                                               .floor_pps = 200,
-                                               .judge = judge})};
+const Register<DetectorSpec> reg{flood_vector(
+    {.name = "dhcp_flood", .help = "DHCP requests far above normal", .classes = {TrafficClass::dhcp}, .floor_pps = 200, .judge = judge})};
 
 }  // namespace
 }  // namespace sekisho

@@ -107,33 +107,41 @@ void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
   f.headline = fmt::format("about {} targets on {}, {} answered", format_count(f.distinct_peers), name, percent(replies));
 
   const auto* entry = fact.protocol == kTcp ? find_port(fact.port) : nullptr;
-  const bool worm_port = (entry != nullptr && entry->weight >= kTellingWeight) || (fact.protocol == kTcp && (fact.port == 445 || fact.port == 139));
+  const bool worm_port =
+      (entry != nullptr && entry->weight >= kTellingWeight) || (fact.protocol == kTcp && (fact.port == 445 || fact.port == 139));
   f.severity = Severity::high;
   if (fact.fingerprint_syns != 0) {
     f.confidence = 99;
     f.severity = Severity::critical;
-    f.evidence.push_back(fmt::format("{} outgoing SYNs carry the destination address as sequence number: Mirai's scanner runs here (a chance match is 1 in 4.3e9)",
-                                     fact.fingerprint_syns));
+    f.evidence.push_back(fmt::format(
+        "{} outgoing SYNs carry the destination address as sequence number: Mirai's scanner runs here (a chance match is 1 in 4.3e9)",
+        fact.fingerprint_syns));
     if (auto who = attribution(true, std::span{&fact.port, 1}); !who.empty()) f.evidence.push_back(std::move(who));
   } else {
     f.confidence = std::min(95, 70 + (targets >= 200 ? 10 : 0) + (replies < 0.05 ? 8 : 0) + (worm_port ? 8 : 0)) - (answers_seen_ ? 0 : 20);
     if (auto who = attribution(false, std::span{&fact.port, 1}); !who.empty() && worm_port) f.evidence.push_back(std::move(who));
   }
   f.evidence.push_back(fmt::format("{} distinct destinations on {} within {} (threshold {})", format_count(f.distinct_peers), name,
-                                   fact.distinct_remotes >= static_cast<double>(settings_.min_targets) ? "10 s" : "60 s", settings_.min_targets));
+                                   fact.distinct_remotes >= static_cast<double>(settings_.min_targets) ? "10 s" : "60 s",
+                                   settings_.min_targets));
   if (answers_seen_)
-    f.evidence.push_back(fmt::format("of {} attempts in 10 s {} were answered and {} refused; a crawler or resolver is answered by most", fact.attempts,
-                                     fact.answered, fact.refused));
+    f.evidence.push_back(fmt::format("of {} attempts in 10 s {} were answered and {} refused; a crawler or resolver is answered by most",
+                                     fact.attempts, fact.answered, fact.refused));
   if (s.all_ports_targets > 0)
     f.evidence.push_back(fmt::format("{} of this address's targets are on this port: peer-to-peer traffic spreads over many",
                                      percent(std::min(1.0, targets / std::max(targets, s.all_ports_targets)))));
-  if (fact.private_targets * 2 > fact.total_attempts) f.evidence.push_back("most targets are private addresses: it spreads inside your network");
+  if (fact.private_targets * 2 > fact.total_attempts)
+    f.evidence.push_back("most targets are private addresses: it spreads inside your network");
 
-  if (!answers_seen_) f.counter_evidence.push_back("only one direction was captured: answers could not be seen, so three times as many targets were asked for");
+  if (!answers_seen_)
+    f.counter_evidence.push_back(
+        "only one direction was captured: answers could not be seen, so three times as many targets were asked for");
   if (fact.fingerprint_syns == 0) f.counter_evidence.push_back("no outgoing SYN carries the Mirai fingerprint");
   f.counter_evidence.push_back("a vulnerability scanner or monitoring of your own looks the same: is one installed here?");
-  f.advice = "Isolate this host now and keep it powered for forensics; find the process that owns the connections (ss -tnp, ss -w -a); treat the host as "
-             "untrusted until it is re-imaged from a known-good snapshot.";
+  f.advice =
+      "Isolate this host now and keep it powered for forensics; find the process that owns the connections (ss -tnp, ss -w -a); treat the "
+      "host as "
+      "untrusted until it is re-imaged from a known-good snapshot.";
   f.selector.direction = Direction::egress;
   f.selector.locals = {fact.local};
   f.selector.remote_ports = {fact.port};
@@ -191,10 +199,12 @@ void EgressScan::judge(State& state, const Step& step, std::vector<Finding>& out
     if (!state.fired) state.first_packet = std::max(state.fact.first_seen, step.time - kMinute);
   }
   const bool settled = step.time - state.crossed >= kSettle || step.last;
-  if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state)) report(state, step.time, out);
+  if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state))
+    report(state, step.time, out);
 }
 
-const Register<DetectorSpec> reg{detector<EgressScan>("egress_scan", "a local address contacts very many targets on one port, nearly all unanswered")};
+const Register<DetectorSpec> reg{
+    detector<EgressScan>("egress_scan", "a local address contacts very many targets on one port, nearly all unanswered")};
 
 }  // namespace
 }  // namespace sekisho

@@ -17,9 +17,9 @@ struct Evidence {
   std::string advice;   // empty = the label's
 };
 
-void support(Evidence& e, int points, std::string clause);       // soft: adds up, never decides alone
-void prove(Evidence& e, int points, std::string clause);         // hard
-void contradict(Evidence& e, int points, std::string clause);    // points are subtracted
+void support(Evidence& e, int points, std::string clause);     // soft: adds up, never decides alone
+void prove(Evidence& e, int points, std::string clause);       // hard
+void contradict(Evidence& e, int points, std::string clause);  // points are subtracted
 
 std::string percent(double share);  // "97 %", "0.4 %"
 

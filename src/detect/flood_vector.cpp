@@ -178,7 +178,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   const bool timeless = step.last && stats.samples > 1 && stats.first_time == stats.last_time;
   if (timeless) contradict(e, 12, "all packets carry the same time, so the rate is not known");
   if (!learned)
-    e.contra.push_back(fmt::format("no history to compare with ({} s seen): the threshold is the floor of {:.0f} packets/s", s.learned_seconds, floor));
+    e.contra.push_back(
+        fmt::format("no history to compare with ({} s seen): the threshold is the floor of {:.0f} packets/s", s.learned_seconds, floor));
   else if (normal > 0)
     e.contra.push_back(fmt::format("normal here is {}, at most {}", format_rate_pps(normal), format_rate_pps(ceiling)));
   const int confidence = std::clamp(e.hard ? e.points : std::min(e.points, 55), 0, 99);
@@ -210,7 +211,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
     f.packets = static_cast<std::uint64_t>(own_step.packets), f.bytes = static_cast<std::uint64_t>(own_step.bytes);
   }
   f.normal_pps = learned ? normal : 0;
-  f.distinct_peers = static_cast<std::uint64_t>(std::llround(std::max<double>(static_cast<double>(stats.sources), stats.samples ? s.distinct_remotes * std::min(1.0, share + 0.05) : 0)));
+  f.distinct_peers = static_cast<std::uint64_t>(std::llround(
+      std::max<double>(static_cast<double>(stats.sources), stats.samples ? s.distinct_remotes * std::min(1.0, share + 0.05) : 0)));
   if (stats.unique_sources * static_cast<double>(stats.samples) <= 4) f.distinct_peers = stats.sources;
   f.peers_spoofed = e.spoofed;
   f.list_total = stats.weight;
@@ -233,16 +235,17 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   } else {
     f.subject = s.address;
   }
-  f.severity = !verdict                                 ? Severity::low
-               : egress                                 ? (times >= 100 ? Severity::critical : Severity::high)
-               : times >= 200                           ? Severity::critical
-               : times >= 10                            ? Severity::high
-               : times >= 3 || confidence >= 85         ? Severity::medium
-                                                        : Severity::low;
+  f.severity = !verdict                         ? Severity::low
+               : egress                         ? (times >= 100 ? Severity::critical : Severity::high)
+               : times >= 200                   ? Severity::critical
+               : times >= 10                    ? Severity::high
+               : times >= 3 || confidence >= 85 ? Severity::medium
+                                                : Severity::low;
   if (timeless && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
-  f.headline = fmt::format("{}{}, {}, {} of the excess", format_rate_pps(v.packets),
-                           learned && normal > 0 ? fmt::format(" (x{:.0f} of normal {})", v.packets / normal, format_rate_pps(normal)) : std::string{},
-                           format_rate_bps(v.bytes * 8), percent(share));
+  f.headline = fmt::format(
+      "{}{}, {}, {} of the excess", format_rate_pps(v.packets),
+      learned && normal > 0 ? fmt::format(" (x{:.0f} of normal {})", v.packets / normal, format_rate_pps(normal)) : std::string{},
+      format_rate_bps(v.bytes * 8), percent(share));
   if (!e.sources.empty()) f.evidence.push_back(e.sources);
   f.evidence.insert(f.evidence.end(), e.pro.begin(), e.pro.end());
   f.counter_evidence = e.contra;

@@ -14,9 +14,9 @@ namespace sekisho {
 // What a vector's judge sees: one row whose volume gate is open.
 struct FloodCase {
   const Second& second;
-  const SampleStats& stats;   // of the vector's classes
-  double pps = 0, bps = 0;    // of the vector's classes within the window
-  double share = 0;           // of the row's excess over normal
+  const SampleStats& stats;  // of the vector's classes
+  double pps = 0, bps = 0;   // of the vector's classes within the window
+  double share = 0;          // of the row's excess over normal
   double threshold_pps = 0;
   bool egress = false;
   bool one_way_capture = false;  // the other direction of this host was never seen: answers cannot be judged
@@ -48,11 +48,11 @@ class FloodVector final : public Detector {
  private:
   struct State {
     bool active = false;
-    TimeNs since = 0;          // first packet of the burst
-    TimeNs next_full = 0;      // when the texts are made anew
-    TimeNs gate_since = 0;     // end of the first step in which the volume gate was open
+    TimeNs since = 0;       // first packet of the burst
+    TimeNs next_full = 0;   // when the texts are made anew
+    TimeNs gate_since = 0;  // end of the first step in which the volume gate was open
     double peak_points = 0;
-    Finding text;              // the last full finding
+    Finding text;  // the last full finding
   };
   void judge_row(const Second& second, const Step& step, State& state, std::vector<Finding>& out);
   bool is_carpet(const Second& second) const;
@@ -66,9 +66,9 @@ class FloodVector final : public Detector {
 DetectorSpec flood_vector(FloodVectorSpec spec);
 
 // Evidence that several vectors share.
-void judge_tool(const FloodCase& c, Evidence& e);              // payloads and sizes that only tools make
-void judge_refusals(const FloodCase& c, Evidence& e);          // closed ports
-void judge_one_target(const FloodCase& c, Evidence& e);        // egress: everything goes to one address
-bool looks_like_port_scan(const FloodCase& c);                 // few sources, as many ports as packets, below 5,000/s
+void judge_tool(const FloodCase& c, Evidence& e);        // payloads and sizes that only tools make
+void judge_refusals(const FloodCase& c, Evidence& e);    // closed ports
+void judge_one_target(const FloodCase& c, Evidence& e);  // egress: everything goes to one address
+bool looks_like_port_scan(const FloodCase& c);           // few sources, as many ports as packets, below 5,000/s
 
 }  // namespace sekisho

@@ -10,7 +10,8 @@ namespace {
 
 std::string_view judge(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
-  const auto first = static_cast<double>(fact(c.second, Fact::fragments_first)), later = static_cast<double>(fact(c.second, Fact::fragments_later));
+  const auto first = static_cast<double>(fact(c.second, Fact::fragments_first)),
+             later = static_cast<double>(fact(c.second, Fact::fragments_later));
   if (first < 0.01 * later)
     prove(e, 15, fmt::format("{:.0f} later fragments and {:.0f} first ones: nothing can be reassembled", later, first));
   else

@@ -18,8 +18,9 @@ class HttpSlow final : public Detector {
   struct Settings {
     std::int64_t lines_per_minute = 60;
   };
-  static constexpr Field<Settings> fields[] = {{"lines_per_minute", &Settings::lines_per_minute, 5, 1'000'000,
-                                                "lone header lines within a minute, towards or from one local address, that make an attack"}};
+  static constexpr Field<Settings> fields[] = {
+      {"lines_per_minute", &Settings::lines_per_minute, 5, 1'000'000,
+       "lone header lines within a minute, towards or from one local address, that make an attack"}};
 
   explicit HttpSlow(Settings settings) : settings_(settings) {}
 
@@ -31,7 +32,7 @@ class HttpSlow final : public Detector {
  private:
   struct Minute {
     std::array<std::uint32_t, 60> lines{};
-    TimeNs second = 0;        // number of the second that was last filled
+    TimeNs second = 0;  // number of the second that was last filled
     TimeNs first = 0;
     std::uint64_t total = 0, told = 0;
     std::set<std::pair<Address, std::uint16_t>> connections;  // at most 512: "at least"
@@ -50,8 +51,10 @@ class HttpSlow final : public Detector {
       m.second = second, m.total += lines;
     }
     for (const auto& sample : s.samples)
-      if (sample.host == s.host && sample.traffic_class == TrafficClass::tcp_data && sample.payload_bytes <= 64 && m.connections.size() < 512)
-        m.connections.emplace(sample.remote, sample.remote_port == 80 || sample.remote_port == 8080 ? sample.local_port : sample.remote_port);
+      if (sample.host == s.host && sample.traffic_class == TrafficClass::tcp_data && sample.payload_bytes <= 64 &&
+          m.connections.size() < 512)
+        m.connections.emplace(sample.remote,
+                              sample.remote_port == 80 || sample.remote_port == 8080 ? sample.local_port : sample.remote_port);
     const auto minute = std::accumulate(m.lines.begin(), m.lines.end(), std::uint64_t{0});
     if (minute < static_cast<std::uint64_t>(settings_.lines_per_minute) || step.time < m.next) return;
     m.next = step.time + 2 * kSecond;

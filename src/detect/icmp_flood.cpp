@@ -14,8 +14,9 @@ std::string_view judge_echo(const FloodCase& c, Evidence& e) {
   bool group_source = false;
   for (const auto& peer : s.peers) group_source |= is_multicast(peer.address);
   if (group || group_source) {
-    prove(e, 20, group ? "the echo goes to a multicast or broadcast address: every neighbour answers"
-                       : "the echo claims to come from a multicast address: the answer goes to every neighbour");
+    prove(e, 20,
+          group ? "the echo goes to a multicast or broadcast address: every neighbour answers"
+                : "the echo claims to come from a multicast address: the answer goes to every neighbour");
     e.contra.push_back("a neighbour discovery by ping to all nodes sends one a second");
     return "smurf";
   }

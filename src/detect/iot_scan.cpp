@@ -19,7 +19,8 @@ class IotScan final : public ScanDetector {
       {"wave_sources", &Settings::wave_sources, 2, 100'000, "distinct sources within wave_window that make a scan wave (medium)"},
       {"wave_window", &Settings::wave_window, 10'000, 3'600'000, "over how long the sources of a wave are counted"}};
   explicit IotScan(const Settings& s)
-      : ScanDetector("iot_scan", {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond},
+      : ScanDetector("iot_scan",
+                     {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond},
                      kScanProbation) {}
 
  private:
@@ -38,8 +39,9 @@ void IotScan::judge(const Campaign& c, const ScanContext& context, Finding& f) c
     if (const auto* entry = find_port(port)) weight = std::max<int>(weight, entry->weight);
   const auto sources = c.distinct_sources();
   f.confidence = std::min(70, 35 + weight / 2 + (sources >= 100 ? 10 : sources >= 30 ? 7 : sources >= 10 ? 4 : 0));
-  f.evidence.insert(f.evidence.begin(), fmt::format("{} of {} SYNs carry no TCP options, to ports of telnet and devices, and no handshake was completed",
-                                                    t.bare_syns, t.syns));
+  f.evidence.insert(f.evidence.begin(),
+                    fmt::format("{} of {} SYNs carry no TCP options, to ports of telnet and devices, and no handshake was completed",
+                                t.bare_syns, t.syns));
   add_ports_clause(c, false, f);
   f.counter_evidence.push_back("the sequence numbers are not the destination's address: not the Mirai fingerprint");
   if (!context.answers_seen()) f.counter_evidence.push_back("only one direction was captured: handshakes could not be seen");

@@ -18,8 +18,11 @@ class MiraiScan final : public ScanDetector {
       {"wave_window", &Settings::wave_window, 10'000, 3'600'000, "over how long the sources of a wave are counted"}};
   // No flood tool copies the address into the sequence number: the fingerprint needs no probation and yields to no flood.
   explicit MiraiScan(const Settings& s)
-      : ScanDetector("mirai_scan", {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond,
-                                    .wave_on_telling_ports = false}, 0) {}
+      : ScanDetector("mirai_scan",
+                     {.wave_sources = static_cast<std::uint64_t>(s.wave_sources),
+                      .wave_window = s.wave_window.count * kMillisecond,
+                      .wave_on_telling_ports = false},
+                     0) {}
 
  private:
   bool claims(const SourceFact& fact, const ScanContext& context) const override { return tcp_scan_label(fact, context) == "mirai_scan"; }
@@ -31,8 +34,10 @@ void MiraiScan::judge(const Campaign& c, const ScanContext&, Finding& f) const {
   const bool bare = t.bare_syns >= t.fingerprint_syns;
   const bool far = t.low_ttl * 2 < t.with_syn;
   f.confidence = (bare ? 97 : 95) - (far ? 10 : 0);
-  std::vector<std::string> marks{fmt::format("the sequence number of {} of {} SYNs equals the destination address (Mirai's stateless scanner; "
-                                             "a chance match is 1 in 4.3e9)", t.fingerprint_syns, t.syns)};
+  std::vector<std::string> marks{
+      fmt::format("the sequence number of {} of {} SYNs equals the destination address (Mirai's stateless scanner; "
+                  "a chance match is 1 in 4.3e9)",
+                  t.fingerprint_syns, t.syns)};
   if (bare) marks.push_back("no TCP options, as that scanner sends them");
   const double p23 = c.port_share(23), p2323 = c.port_share(2323);
   if (t.syns >= 50 && p23 + p2323 > 0.9) {
@@ -46,15 +51,18 @@ void MiraiScan::judge(const Campaign& c, const ScanContext&, Finding& f) const {
   if (t.private_sources != 0) {
     // A scanner in one's own network is an infected neighbour, not background noise.
     f.severity = std::max(f.severity, Severity::medium);
-    f.evidence.push_back(fmt::format("{} of the sources have a private address: an infected device in your own network", t.private_sources));
+    f.evidence.push_back(
+        fmt::format("{} of the sources have a private address: an infected device in your own network", t.private_sources));
     f.advice = "Find the device with that private address, disconnect it, and reset it before it is connected again.";
   }
   if (far) f.counter_evidence.push_back("the TTL is above 64, which the original never sends");
-  f.counter_evidence.push_back(t.completed == 0 ? "no source completed a handshake: nothing here answered the scan, and the addresses are unproven"
-                                                : fmt::format("{} of the sources completed a handshake: something here answers", t.completed));
+  f.counter_evidence.push_back(t.completed == 0
+                                   ? "no source completed a handshake: nothing here answered the scan, and the addresses are unproven"
+                                   : fmt::format("{} of the sources completed a handshake: something here answers", t.completed));
 }
 
-const Register<DetectorSpec> reg{detector<MiraiScan>("mirai_scan", "SYNs with the Mirai fingerprint: the sequence number is the destination address")};
+const Register<DetectorSpec> reg{
+    detector<MiraiScan>("mirai_scan", "SYNs with the Mirai fingerprint: the sequence number is the destination address")};
 
 }  // namespace
 }  // namespace sekisho

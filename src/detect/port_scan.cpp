@@ -39,7 +39,9 @@ class PortScan final : public ScanDetector {
                                   c.most_ports(), format_rate_pps(c.fastest_pps()), c.most_failures(), c.its_successes()));
     if (t.refused != 0) f.evidence.push_back("closed ports answered with RST or ICMP unreachable");
     add_ports_clause(c, false, f);
-    if (t.completed != 0) f.counter_evidence.push_back(fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", t.completed));
+    if (t.completed != 0)
+      f.counter_evidence.push_back(
+          fmt::format("{} of the sources also completed handshakes: a client that probes, or an open port", t.completed));
     f.counter_evidence.push_back(silence_clause(context));
   }
   Settings settings_;

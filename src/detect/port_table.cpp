@@ -69,7 +69,8 @@ static_assert(std::is_sorted(std::begin(kPorts), std::end(kPorts), [](const Port
 std::span<const PortEntry> port_table() { return kPorts; }
 
 const PortEntry* find_port(std::uint16_t port) {
-  const auto found = std::lower_bound(std::begin(kPorts), std::end(kPorts), port, [](const PortEntry& e, std::uint16_t p) { return e.port < p; });
+  const auto found =
+      std::lower_bound(std::begin(kPorts), std::end(kPorts), port, [](const PortEntry& e, std::uint16_t p) { return e.port < p; });
   return found != std::end(kPorts) && found->port == port ? &*found : nullptr;
 }
 
@@ -83,10 +84,12 @@ std::string attribution(bool marked, std::span<const std::uint16_t> ports) {
     if (!entry->families.empty() && (telling == nullptr || entry->weight > telling->weight)) telling = entry;
   }
   if (any == nullptr) return {};
-  if (telling == nullptr && marked) return fmt::format("Mirai family; port {}, {}, is used by nearly all variants and names none", any->port, any->service);
+  if (telling == nullptr && marked)
+    return fmt::format("Mirai family; port {}, {}, is used by nearly all variants and names none", any->port, any->service);
   if (telling == nullptr) return fmt::format("Mirai-like (port {}, {}, is used by nearly all variants)", any->port, any->service);
   const auto why = telling->exploits.empty() ? std::string{} : fmt::format(", {}", telling->exploits);
-  if (marked) return fmt::format("{} lineage (fingerprint and port {}, {}{}, agree)", telling->families, telling->port, telling->service, why);
+  if (marked)
+    return fmt::format("{} lineage (fingerprint and port {}, {}{}, agree)", telling->families, telling->port, telling->service, why);
   return fmt::format("Mirai-like (port {} is used by {}-lineage bots{})", telling->port, telling->families, why);
 }
 

@@ -11,15 +11,15 @@ enum class Grounds : std::uint8_t { read, known, article };  // how well the row
 
 struct PortEntry {
   std::uint16_t port = 0;
-  std::uint8_t weight = 0;        // 0-60: confidence that a half-open SYN to it is of that family; never more from a port alone
-  std::string_view service;       // what listens there
-  std::string_view families;      // "Satori, Okiru": may be named with the fingerprint; empty = all of them use it
-  std::string_view exploits;      // CVE ids, empty = none known
+  std::uint8_t weight = 0;    // 0-60: confidence that a half-open SYN to it is of that family; never more from a port alone
+  std::string_view service;   // what listens there
+  std::string_view families;  // "Satori, Okiru": may be named with the fingerprint; empty = all of them use it
+  std::string_view exploits;  // CVE ids, empty = none known
   Grounds grounds = Grounds::read;
 };
 
-std::span<const PortEntry> port_table();             // sorted by port
-const PortEntry* find_port(std::uint16_t port);      // nullptr if it is none of theirs
+std::span<const PortEntry> port_table();         // sorted by port
+const PortEntry* find_port(std::uint16_t port);  // nullptr if it is none of theirs
 
 // From this weight on a port says "device"; the HTTP ports below say little.
 constexpr std::uint8_t kTellingWeight = 25;

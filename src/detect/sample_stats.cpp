@@ -102,14 +102,16 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
     well_known += s->remote_port && (s->remote_port < 1024 || s->remote_port == 8080 || s->remote_port == 8443) ? w : 0;
     ++flows[AddressHash{}(s->remote) ^ (std::uint64_t{s->remote_port} << 16 | s->local_port) * 0x9e3779b97f4a7c15ULL];
   }
-  const auto [first, last] = std::minmax_element(chosen.begin(), chosen.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
+  const auto [first, last] =
+      std::minmax_element(chosen.begin(), chosen.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
   r.first_time = (*first)->time, r.last_time = (*last)->time;
   r.burst_first = burst_first(chosen, second.time);
   r.payload_kinds = payloads.size();
   const auto n = static_cast<double>(chosen.size());
   r.sources = sources.size();
   r.unique_sources = static_cast<double>(sources.size()) / n;
-  for (const auto& [address, seen] : sources) r.peers.push_back({address, seen.second, static_cast<std::uint64_t>(std::llround(seen.first))});
+  for (const auto& [address, seen] : sources)
+    r.peers.push_back({address, seen.second, static_cast<std::uint64_t>(std::llround(seen.first))});
   std::sort(r.peers.begin(), r.peers.end(),
             [](const auto& a, const auto& b) { return a.packets != b.packets ? a.packets > b.packets : a.address < b.address; });
   r.top_source_share = static_cast<double>(r.peers.front().packets) / r.weight;

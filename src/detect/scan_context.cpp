@@ -60,7 +60,9 @@ double ScanContext::udp_flood_pps(const Address& local) const {
   return found == floods_.end() ? 0 : found->second.udp_pps;
 }
 
-double syn_rate_pps(const SourceFact& f) { return per_second(std::max(f.syns, f.udp_contacts), std::max(f.last_seen - f.first_seen, kSecond)); }
+double syn_rate_pps(const SourceFact& f) {
+  return per_second(std::max(f.syns, f.udp_contacts), std::max(f.last_seen - f.first_seen, kSecond));
+}
 
 bool walk_decided(const SourceFact& f, const ScanContext& context) {
   if (f.walk < std::log(99.0)) return false;

@@ -32,9 +32,11 @@ class ScanFollowup final : public ScanDetector {
     const bool marked = c.totals().fingerprint_syns != 0;
     f.confidence = marked ? 97 : device ? 80 : 60;
     if (marked || device) f.severity = std::max(f.severity, Severity::medium);
-    f.evidence.insert(f.evidence.begin(), fmt::format("a SYN without options, then within 10 s a completed connection with options to the same port, by {} {}{}",
-                                                      c.distinct_sources(), c.distinct_sources() == 1 ? "source" : "sources",
-                                                      marked ? "; the SYN carried the Mirai fingerprint" : ""));
+    f.evidence.insert(
+        f.evidence.begin(),
+        fmt::format("a SYN without options, then within 10 s a completed connection with options to the same port, by {} {}{}",
+                    c.distinct_sources(), c.distinct_sources() == 1 ? "source" : "sources",
+                    marked ? "; the SYN carried the Mirai fingerprint" : ""));
     add_ports_clause(c, marked, f);
     f.selector.both_ways = true;
     f.counter_evidence.push_back("whether a login succeeded is not said by the handshake: look for a login finding of the same source");
@@ -43,7 +45,8 @@ class ScanFollowup final : public ScanDetector {
   Settings settings_;
 };
 
-const Register<DetectorSpec> reg{detector<ScanFollowup>("scan_followup", "an optionless SYN, then an ordinary connection from the same source")};
+const Register<DetectorSpec> reg{
+    detector<ScanFollowup>("scan_followup", "an optionless SYN, then an ordinary connection from the same source")};
 
 }  // namespace
 }  // namespace sekisho

@@ -16,12 +16,13 @@ class SpikeUnclassified final : public Detector {
   struct Settings {
     std::int64_t floor_pps = 1000, learned_seconds = 2;
     double floor_mbps = 5;
-    Milliseconds hold{1000};
+    Milliseconds hold{400};
   };
   static constexpr Field<Settings> fields[] = {
       {"floor_pps", &Settings::floor_pps, 1, 1'000'000'000, "packets per second in all below which nothing is a spike"},
       {"floor_mbps", &Settings::floor_mbps, 0, 1e6, "and megabits per second"},
-      {"learned_seconds", &Settings::learned_seconds, 1, 86'400, "clean seconds that must have been learned before volume alone is reported"},
+      {"learned_seconds", &Settings::learned_seconds, 1, 86'400,
+       "clean seconds that must have been learned before volume alone is reported"},
       {"hold", &Settings::hold, 100, 600'000, "how long the volume must stay up"}};
 
   explicit SpikeUnclassified(Settings settings) : settings_(settings) {}
@@ -53,7 +54,8 @@ class SpikeUnclassified final : public Detector {
       f.rate_pps = pps, f.rate_bps = bytes * 8, f.normal_pps = normal;
       for (const auto& c : s.step) f.packets += c.packets, f.bytes += c.bytes;
       f.distinct_peers = static_cast<std::uint64_t>(s.distinct_remotes);
-      f.headline = fmt::format("{}, {} (normal {}, at most {})", format_rate_pps(pps), format_rate_bps(bytes * 8), format_rate_pps(normal), format_rate_pps(ceiling));
+      f.headline = fmt::format("{}, {} (normal {}, at most {})", format_rate_pps(pps), format_rate_bps(bytes * 8), format_rate_pps(normal),
+                               format_rate_pps(ceiling));
       f.evidence = {"volume alone"};
       f.counter_evidence = {"no signature, no half-open connections, no closed ports, no impossible sources"};
       f.selector.locals = {s.address};

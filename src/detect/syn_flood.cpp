@@ -20,7 +20,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
     prove(e, 12, fmt::format("{} of the handshakes complete", percent(completed)));
   else
     e.contra.push_back(fmt::format("{} of the handshakes complete", percent(completed)));
-  if (looks_like_port_scan(c)) contradict(e, 45, fmt::format("as many ports as packets ({:.0f}): a port scan", c.second.distinct_local_ports));
+  if (looks_like_port_scan(c))
+    contradict(e, 45, fmt::format("as many ports as packets ({:.0f}): a port scan", c.second.distinct_local_ports));
   if (c.egress && s.top_source_share < 0.5 && s.sources >= 8) return {};  // many targets: egress_scan speaks
   judge_refusals(c, e);
   judge_one_target(c, e);

@@ -19,7 +19,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
     prove(e, 28, fmt::format("{:.1f} data packets for each of {:.0f} connections/s", data, completed));
   else
     contradict(e, 25, fmt::format("{:.1f} data packets for each connection: they are used", data));
-  if (c.stats.sources <= 3 && !c.egress) contradict(e, 6, fmt::format("from {} source{}: a load test looks the same", c.stats.sources, c.stats.sources == 1 ? "" : "s"));
+  if (c.stats.sources <= 3 && !c.egress)
+    contradict(e, 6, fmt::format("from {} source{}: a load test looks the same", c.stats.sources, c.stats.sources == 1 ? "" : "s"));
   judge_one_target(c, e);
   e.sources = fmt::format("{:.0f} sources, handshakes completed: real addresses", c.second.distinct_remotes);
   return "tcp_connection_flood";

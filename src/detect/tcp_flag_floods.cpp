@@ -20,7 +20,8 @@ bool answers_the_other_way(const FloodCase& c) {
   if (!c.second.reverse) return false;
   using enum TrafficClass;
   double other = 0;
-  for (const auto k : {tcp_syn, tcp_syn_bare, tcp_ack_unknown, tcp_null, tcp_xmas, tcp_odd, tcp_syn_ack_unasked, tcp_fin, tcp_data, tcp_ack})
+  for (const auto k :
+       {tcp_syn, tcp_syn_bare, tcp_ack_unknown, tcp_null, tcp_xmas, tcp_odd, tcp_syn_ack_unasked, tcp_fin, tcp_data, tcp_ack})
     other += static_cast<double>(packets(*c.second.reverse, k));
   return other > 0.5 * c.pps;
 }
@@ -65,14 +66,16 @@ const Register<DetectorSpec> xmas{flood_vector({.name = "xmas_flood",
                                                 .classes = {TrafficClass::tcp_xmas},
                                                 .floor_pps = 200,
                                                 .judge = [](const FloodCase& c, Evidence& e) {
-                                                  return judge_impossible(c, e, "xmas_flood", "FIN, PSH and URG together: no stack sends that");
+                                                  return judge_impossible(c, e, "xmas_flood",
+                                                                          "FIN, PSH and URG together: no stack sends that");
                                                 }})};
 const Register<DetectorSpec> odd{flood_vector({.name = "tcp_flags_flood",
                                                .help = "impossible combinations of TCP flags",
                                                .classes = {TrafficClass::tcp_odd},
                                                .floor_pps = 200,
                                                .judge = [](const FloodCase& c, Evidence& e) {
-                                                 return judge_impossible(c, e, "tcp_flags_flood", "combinations of TCP flags that no stack sends");
+                                                 return judge_impossible(c, e, "tcp_flags_flood",
+                                                                         "combinations of TCP flags that no stack sends");
                                                }})};
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace sekisho {
 namespace {
 
 // A tunnel is one pair of addresses that speaks both ways; a flood is many sources, or one that is never answered.
-std::string_view judge(const FloodCase& c, Evidence& e, std::string_view label, std::string_view protocol, std::initializer_list<TrafficClass> classes) {
+std::string_view judge(const FloodCase& c, Evidence& e, std::string_view label, std::string_view protocol,
+                       std::initializer_list<TrafficClass> classes) {
   const auto& s = c.stats;
   double back = 0;
   if (c.second.reverse)
@@ -25,6 +26,10 @@ std::string_view judge(const FloodCase& c, Evidence& e, std::string_view label, 
   else
     contradict(e, 20, "one source, and answers were not captured: a mirrored or one-way tunnel looks the same");
   if (s.sources == 1 && !s.payload_random && c.pps < 2000) contradict(e, 12, "one source at a modest rate");
+  const double malformed = static_cast<double>(fact(c.second, Fact::malformed)) / std::max(c.pps, 1.0);
+  if (malformed > 0.5 && c.pps < 5 * c.threshold_pps)
+    contradict(e, 30,
+               fmt::format("{} are malformed: a broken link or a test of parsers looks the same", percent(std::min(1.0, malformed))));
   judge_tool(c, e);
   judge_one_target(c, e);
   if (!c.egress) judge_sources(c.second, s, e);
@@ -65,7 +70,8 @@ const Register<DetectorSpec> esp_{one<TrafficClass::esp>("esp_flood", "ESP to a 
 const Register<DetectorSpec> ah_{one<TrafficClass::ah>("ah_flood", "authentication headers to a host without IPsec")};
 const Register<DetectorSpec> sctp_{one<TrafficClass::sctp>("sctp_flood", "SCTP to a host that speaks none")};
 const Register<DetectorSpec> igmp_{one<TrafficClass::igmp>("igmp_flood", "IGMP far above normal")};
-const Register<DetectorSpec> extension{one<TrafficClass::ipv6_extension>("ipv6_extension_flood", "IPv6 packets of extension headers alone")};
+const Register<DetectorSpec> extension{
+    one<TrafficClass::ipv6_extension>("ipv6_extension_flood", "IPv6 packets of extension headers alone")};
 const Register<DetectorSpec> other{one<TrafficClass::other_ip>("other_protocol_flood", "an IP protocol that this host does not use")};
 
 }  // namespace

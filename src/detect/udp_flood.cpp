@@ -16,22 +16,25 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   if (!c.egress) judge_sources(c.second, s, e);
   if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources sent what nobody asked for", c.second.distinct_remotes));
   if (s.samples >= 64 && s.local_port_entropy > 0.9 && s.local_ports >= 48)
-    prove(e, 10, fmt::format("{:.0f} destination ports, at random", c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports));
+    prove(e, 10,
+          fmt::format("{:.0f} destination ports, at random", c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports));
   else if (c.egress && s.samples >= 64 && s.remote_port_entropy > 0.9 && s.remote_ports >= 48)
     prove(e, 10, fmt::format("{:.0f} destination ports, at random", c.second.distinct_remote_ports));
   if (s.samples >= 64 && s.payload_share > 0.9 && s.modal_payload_share > 0.95)
     prove(e, 10, "every payload is the same: no stream repeats itself");
-  else if (s.flow_count <= 2 && !s.payload_random) contradict(e, 25, "one or two flows, as streaming and file transfers have");
+  else if (s.flow_count <= 2 && !s.payload_random)
+    contradict(e, 25, "one or two flows, as streaming and file transfers have");
   const bool fixed_sockets = s.samples >= 32 && s.flow_count * 4 <= s.samples && s.flow_count <= s.sources + s.sources / 4 + 1;
   return fixed_sockets ? "udp_plain_flood" : "udp_flood";
 }
 
-const Register<DetectorSpec> reg{flood_vector({.name = "udp_flood",
-                                               .help = "UDP that nobody asked for (Mirai's UDP and UDP-plain, and every flood of that shape)",
-                                               .classes = {TrafficClass::udp, TrafficClass::dns_answer_unasked_other},
-                                               .floor_pps = 1000,
-                                               .egress_floor_pps = 500,
-                                               .judge = judge})};
+const Register<DetectorSpec> reg{
+    flood_vector({.name = "udp_flood",
+                  .help = "UDP that nobody asked for (Mirai's UDP and UDP-plain, and every flood of that shape)",
+                  .classes = {TrafficClass::udp, TrafficClass::dns_answer_unasked_other},
+                  .floor_pps = 1000,
+                  .egress_floor_pps = 500,
+                  .judge = judge})};
 
 }  // namespace
 }  // namespace sekisho

@@ -28,14 +28,17 @@ class UdpScan final : public ScanDetector {
     const auto seconds = static_cast<double>(std::max(f.last_seen - f.first_seen, kSecond)) / kSecond;
     if (static_cast<double>(f.packets) / seconds > settings_.max_rate_pps) return true;
     if (f.packets > 0 && f.bytes / f.packets > static_cast<std::uint64_t>(settings_.max_mean_bytes)) return true;
-    if (f.distinct_ports < 250 && f.packets > 8U * std::max<std::uint32_t>(f.udp_contacts, 1)) return true;  // dialogue or flood: many packets a port
-    return context.udp_flood_pps(f.last_local) >= kUdpFloodPps && static_cast<double>(f.packets) / seconds < context.udp_flood_pps(f.last_local) / 4;
+    if (f.distinct_ports < 250 && f.packets > 8U * std::max<std::uint32_t>(f.udp_contacts, 1))
+      return true;  // dialogue or flood: many packets a port
+    return context.udp_flood_pps(f.last_local) >= kUdpFloodPps &&
+           static_cast<double>(f.packets) / seconds < context.udp_flood_pps(f.last_local) / 4;
   }
   void judge(const Campaign& c, const ScanContext& context, Finding& f) const override {
     const bool refused = c.totals().refused != 0;
     f.confidence = refused ? 85 : context.answers_seen() ? 65 : 50;
-    f.evidence.insert(f.evidence.begin(), fmt::format("one source tried about {} UDP ports on {} addresses; {}", c.most_ports(), c.most_locals(),
-                                                      refused ? "this host refused them with ICMP unreachable" : "none of them was answered"));
+    f.evidence.insert(f.evidence.begin(),
+                      fmt::format("one source tried about {} UDP ports on {} addresses; {}", c.most_ports(), c.most_locals(),
+                                  refused ? "this host refused them with ICMP unreachable" : "none of them was answered"));
     f.selector.classes.set(index_of(TrafficClass::udp));
     f.selector.classes.set(index_of(TrafficClass::udp_vse));
     f.selector.classes.set(index_of(TrafficClass::dns_query));

@@ -16,7 +16,8 @@ class ZmapScan final : public ScanDetector {
       {"wave_sources", &Settings::wave_sources, 2, 100'000, "distinct sources within wave_window that make a scan wave (medium)"},
       {"wave_window", &Settings::wave_window, 10'000, 3'600'000, "over how long the sources of a wave are counted"}};
   explicit ZmapScan(const Settings& s)
-      : ScanDetector("zmap_scan", {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond}, 0) {}
+      : ScanDetector("zmap_scan",
+                     {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond}, 0) {}
 
  private:
   bool claims(const SourceFact& fact, const ScanContext& context) const override { return tcp_scan_label(fact, context) == "zmap_scan"; }

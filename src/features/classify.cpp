@@ -66,7 +66,8 @@ TrafficClass classify_other(const Packet& p) {
   if (p.fragment == Fragment::later) return fragment;
   switch (p.protocol) {
     case kIcmp: return p.icmp_type == 8 ? icmp_echo : p.icmp_type == 0 ? icmp_echo_reply : p.icmp_type == 3 ? icmp_unreachable : icmp_other;
-    case kIcmpv6: return p.icmp_type == 128 ? icmp_echo : p.icmp_type == 129 ? icmp_echo_reply : p.icmp_type == 1 ? icmp_unreachable : icmp_other;
+    case kIcmpv6:
+      return p.icmp_type == 128 ? icmp_echo : p.icmp_type == 129 ? icmp_echo_reply : p.icmp_type == 1 ? icmp_unreachable : icmp_other;
     case kGre: return p.inner.tunnel == Tunnel::gre_ip ? gre_ip : p.inner.tunnel == Tunnel::gre_ethernet ? gre_ethernet : gre_other;
     case kIpip:
     case kIpv6InIp: return ip_in_ip;

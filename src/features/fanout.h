@@ -42,9 +42,9 @@ class Fanout {
   };
   struct Entry {
     bool used = false, changed = false, new_fingerprint = false;
-    FanoutFact fact;                   // identity and totals
-    std::uint32_t second = 0;          // of the newest bucket of the ring
-    std::array<Counts, 10> seconds{};  // ring by second
+    FanoutFact fact;                             // identity and totals
+    std::uint32_t second = 0;                    // of the newest bucket of the ring
+    std::array<Counts, 10> seconds{};            // ring by second
     std::array<std::uint32_t, 6> ten_seconds{};  // attempts, ring by second / 10
     TimeNs last_attempt = 0;
     std::uint8_t next_sample = 0;

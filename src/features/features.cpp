@@ -21,12 +21,7 @@ struct Features::Row {
 };
 
 Features::Features(FeatureSettings settings, unsigned shards)
-    : settings_(std::move(settings)),
-      sketches_(kRows),
-      rows_(kRows),
-      hosts_(1),
-      host_last_step_(1),
-      fanout_(settings_.key, 1024) {
+    : settings_(std::move(settings)), sketches_(kRows), rows_(kRows), hosts_(1), host_last_step_(1), fanout_(settings_.key, 1024) {
   check(shards >= 1 && shards <= kGroups && kGroups % shards == 0, "the number of shards divides 16");
   for (unsigned s = 0; s < shards; ++s)
     shards_.push_back(std::make_unique<Shard>(settings_, s * (kGroups / shards), kGroups / shards, sketches_));
@@ -157,12 +152,32 @@ void Features::learn(TimeNs now) {
     switch (k) {
       case tcp_syn:
       case tcp_syn_bare: return r.window_facts[static_cast<std::size_t>(Fact::handshakes_completed)] * 2 >= r.window[c].packets;
-      case tcp_ack_unknown: case tcp_syn_ack_unasked: case tcp_rst: case tcp_fin: case tcp_null: case tcp_xmas: case tcp_odd:
-      case tcp_data_stalled: case icmp_echo: case icmp_echo_reply: case icmp_unreachable: case icmp_other: case fragment: case dhcp:
-      case ipv6_extension: case igmp: return false;
-      case gre_ip: case gre_ethernet: case gre_other: case ip_in_ip: case esp: case ah: case sctp: case other_ip:
-        return back(k) * 50 >= r.window[c].packets;
-      case udp: case udp_vse: return back(udp_answer) * 2 >= r.window[c].packets;
+      case tcp_ack_unknown:
+      case tcp_syn_ack_unasked:
+      case tcp_rst:
+      case tcp_fin:
+      case tcp_null:
+      case tcp_xmas:
+      case tcp_odd:
+      case tcp_data_stalled:
+      case icmp_echo:
+      case icmp_echo_reply:
+      case icmp_unreachable:
+      case icmp_other:
+      case fragment:
+      case dhcp:
+      case ipv6_extension:
+      case igmp: return false;
+      case gre_ip:
+      case gre_ethernet:
+      case gre_other:
+      case ip_in_ip:
+      case esp:
+      case ah:
+      case sctp:
+      case other_ip: return back(k) * 50 >= r.window[c].packets;
+      case udp:
+      case udp_vse: return back(udp_answer) * 2 >= r.window[c].packets;
       default: return true;
     }
   };
@@ -263,7 +278,8 @@ const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs len
     fill(s, *all_[d], step, now);
     s.reverse_ever = all_[1 - d]->ever;
     if (locals[d] == 1) {
-      const auto only = std::find_if(seconds_.begin(), seconds_.end(), [&](const Second& o) { return !o.all && o.direction == s.direction; });
+      const auto only =
+          std::find_if(seconds_.begin(), seconds_.end(), [&](const Second& o) { return !o.all && o.direction == s.direction; });
       s.distinct_remotes = only->distinct_remotes, s.distinct_remotes_minute = only->distinct_remotes_minute;
       s.distinct_local_ports = only->distinct_local_ports, s.distinct_remote_ports = only->distinct_remote_ports;
     } else {

@@ -2,8 +2,8 @@
 #pragma once
 #include <array>
 #include <memory>
-#include <unordered_map>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "features/baseline.h"
@@ -45,11 +45,11 @@ class Features {
   FeatureSettings settings_;
   std::vector<HostSketches> sketches_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::vector<std::unique_ptr<Row>> rows_;       // by row_of(); created when first used
-  std::array<std::unique_ptr<Row>, 2> all_;      // all local hosts together, by direction
-  std::vector<Address> hosts_;                   // by host number; 0 = overflow
+  std::vector<std::unique_ptr<Row>> rows_;   // by row_of(); created when first used
+  std::array<std::unique_ptr<Row>, 2> all_;  // all local hosts together, by direction
+  std::vector<Address> hosts_;               // by host number; 0 = overflow
   std::vector<std::uint64_t> host_last_step_;
-  std::vector<std::uint16_t> idle_hosts_;        // rows that a new host may take
+  std::vector<std::uint16_t> idle_hosts_;                          // rows that a new host may take
   std::unordered_map<std::uint64_t, std::uint16_t> host_numbers_;  // keyed hash of the address -> number
   Address last_address_;
   std::uint16_t last_host_ = 0;

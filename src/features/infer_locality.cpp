@@ -255,12 +255,13 @@ Locality infer_locality(std::span<const Packet> packets) {
     if (src != dst && (src == host || dst == host)) with[src == host ? dst : src] += c.packets;
   }
   const auto other = std::max_element(with.begin(), with.end());
-  const auto peers = std::count_if(with.begin(), with.end(), [](std::uint64_t packets) { return packets > 0; });
+  const auto peers = std::count_if(with.begin(), with.end(), [](std::uint64_t n) { return n > 0; });
   const auto is_common = [&](std::uint32_t i) { return e.endpoints[i].host == host; };
   const auto how = fmt::format("takes part in {:.0f} % of the packets", 100 * part);
   // A host that talks to several others besides is no matter of two, however much one of them gets.
   if (share(*other, e.packets) >= kNearlyAll && peers >= 4) {
-    Locality locality{{}, false, fmt::format("{} {} and talks to {} addresses", to_string(e.endpoints[common->endpoints.front()].address), how, peers)};
+    Locality locality{
+        {}, false, fmt::format("{} {} and talks to {} addresses", to_string(e.endpoints[common->endpoints.front()].address), how, peers)};
     for (const auto i : common->endpoints) locality.networks.push_back(host_network(e.endpoints[i].address));
     return locality;
   }

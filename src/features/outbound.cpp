@@ -37,7 +37,8 @@ OutboundWatch::OutboundWatch(HashKey key, std::size_t entries_per_group, unsigne
   check(std::has_single_bit(entries_per_group) && entries_per_group >= kWays, "outbound entries are a power of two");
 }
 
-std::uint64_t OutboundWatch::tag_of(std::uint64_t remote_hash, const Address& local, std::uint16_t local_port, std::uint16_t remote_port) const {
+std::uint64_t OutboundWatch::tag_of(std::uint64_t remote_hash, const Address& local, std::uint16_t local_port,
+                                    std::uint16_t remote_port) const {
   const auto ports = std::uint64_t{local_port} << 16 | remote_port;
   return fold_multiply(remote_hash ^ local.low ^ std::rotl(local.high, 17), ports ^ key_.b);
 }

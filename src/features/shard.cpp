@@ -50,7 +50,8 @@ Sample digest(const Packet& p) {
 
 // "X-a: 4242\r\n" alone in a segment towards a web port. Clients send their headers at once; slowloris sends a line now and then.
 bool is_lone_header_line(const Packet& p) {
-  if (p.traffic_class != TrafficClass::tcp_data || p.payload_bytes < 4 || p.payload_bytes > 64 || p.payload_captured < p.payload_bytes) return false;
+  if (p.traffic_class != TrafficClass::tcp_data || p.payload_bytes < 4 || p.payload_bytes > 64 || p.payload_captured < p.payload_bytes)
+    return false;
   if (p.dport != 80 && p.dport != 8080 && p.dport != 8000 && p.dport != 8888) return false;
   const std::string_view line{reinterpret_cast<const char*>(p.payload), p.payload_bytes};
   return line.ends_with("\r\n") && line.find(':') != line.npos && line.find("\r\n") == line.size() - 2;
@@ -86,8 +87,10 @@ void Shard::count(std::span<Packet> packets, std::span<const std::uint64_t> remo
   const auto prefetch = [&](std::size_t i) {
     if (!mine(i)) return;
     sources.prefetch(remote_hashes[i]);
-    if (packets[i].protocol == kTcp) connections.prefetch(packets[i], remote_hashes[i]);
-    else if (packets[i].protocol == kUdp) udp_flows_.prefetch(packets[i], remote_hashes[i]);
+    if (packets[i].protocol == kTcp)
+      connections.prefetch(packets[i], remote_hashes[i]);
+    else if (packets[i].protocol == kUdp)
+      udp_flows_.prefetch(packets[i], remote_hashes[i]);
   };
   for (std::size_t i = 0; i < std::min(kAhead, packets.size()); ++i) prefetch(i);
   for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -143,6 +146,7 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   }
   if (is_refusal(p)) raise(tally(row ^ 1), Fact::refused);
   if (p.fragment != Fragment::none) raise(own, p.fragment == Fragment::first ? Fact::fragments_first : Fact::fragments_later);
+  if (p.malformed != Malformed::none) raise(own, Fact::malformed);
   if (is_lone_header_line(p)) raise(own, Fact::slow_http_lines);
   if (p.family) {
     if (is_bogon(p.src)) raise(own, Fact::bogon_source);

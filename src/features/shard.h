@@ -15,7 +15,7 @@ namespace sekisho {
 
 struct FeatureSettings {
   std::size_t connections = 65'536, sources = 65'536, udp_flows = 65'536, outbound = 65'536;  // entries over all shards, powers of two
-  std::vector<Address> publics;  // --public: the host's addresses before NAT
+  std::vector<Address> publics;                                                               // --public: the host's addresses before NAT
   HashKey key;
 };
 
@@ -30,7 +30,7 @@ class Shard {
   Connections connections;
   Sources sources;
   std::vector<Tally> tallies{kRows};
-  std::vector<std::uint16_t> used_rows;                      // of this step, in order of first use
+  std::vector<std::uint16_t> used_rows;  // of this step, in order of first use
   std::array<bool, kRows> used{};
   std::array<std::array<SampleBuffer, kStrata>, 2> samples;  // by direction
   std::vector<OutboundEvent> outbound;                       // of this step, in order of index

@@ -46,7 +46,8 @@ bool readable_tcp(const Packet& p) {
 // May this packet start an entry? Answers and data of connections never do: a flood of them leaves the table alone.
 bool starts_entry(const Packet& p, const ConnectionVerdict& connection) {
   if (p.protocol == kTcp)
-    return p.direction == Direction::ingress && readable_tcp(p) && (opens_tcp(p.tcp_flags) || (odd_probe(p.tcp_flags) && !connection.known));
+    return p.direction == Direction::ingress && readable_tcp(p) &&
+           (opens_tcp(p.tcp_flags) || (odd_probe(p.tcp_flags) && !connection.known));
   if (p.protocol == kUdp) return p.direction == Direction::egress ? p.fragment != Fragment::later && !is_multicast(p.dst) : unasked_udp(p);
   return false;
 }
@@ -87,8 +88,8 @@ struct Sources::Group {
   std::uint32_t wheel_second = 0;
   std::vector<std::uint32_t> queue;  // ring of slots whose facts wait; a slot stands in it at most once
   std::size_t queue_head = 0, queue_size = 0;
-  std::uint32_t clock = 0;           // packets of the group: the age of entries
-  bool answers_seen = false;         // any packet of our side: without one the capture holds one direction
+  std::uint32_t clock = 0;    // packets of the group: the age of entries
+  bool answers_seen = false;  // any packet of our side: without one the capture holds one direction
 };
 
 struct Sources::Contact {
@@ -108,7 +109,8 @@ struct Sources::Place {
 
 Sources::Sources(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups, std::vector<Address> publics)
     : key_{key}, first_group_{first_group}, bucket_mask_{entries_per_group / kWays - 1} {
-  check(std::has_single_bit(entries_per_group) && entries_per_group >= kWays && entries_per_group <= 65'536, "source entries are a power of two");
+  check(std::has_single_bit(entries_per_group) && entries_per_group >= kWays && entries_per_group <= 65'536,
+        "source entries are a power of two");
   for (const auto& a : publics)
     if (is_v4(a)) publics_.push_back(v4_value(a));
   std::sort(publics_.begin(), publics_.end());

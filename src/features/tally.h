@@ -19,8 +19,8 @@ struct HostSketches {
   Distinct remotes, local_ports, remote_ports;
 };
 
-constexpr std::size_t kMaxHosts = 256;               // local hosts with rows of their own; row 0 takes the rest
-constexpr std::size_t kRows = 2 * (kMaxHosts + 1);   // by host and direction
+constexpr std::size_t kMaxHosts = 256;              // local hosts with rows of their own; row 0 takes the rest
+constexpr std::size_t kRows = 2 * (kMaxHosts + 1);  // by host and direction
 constexpr std::size_t row_of(std::uint16_t host, Direction d) { return std::size_t{host} * 2 + static_cast<std::size_t>(d); }
 
 }  // namespace sekisho

@@ -10,8 +10,8 @@
 namespace sekisho {
 
 struct UdpVerdict {
-  bool answer = false;     // the other direction of the same ports carried a packet within the last 10 s
-  bool first = false;      // first packet of these ports in this direction for 10 s
+  bool answer = false;  // the other direction of the same ports carried a packet within the last 10 s
+  bool first = false;   // first packet of these ports in this direction for 10 s
 };
 
 class UdpFlows {
@@ -21,8 +21,8 @@ class UdpFlows {
 
   // `step` counts 100 ms steps. A collision forgets the older flow: an answer may then look unasked, never the reverse.
   UdpVerdict on_packet(const Packet& p, std::uint64_t remote_hash, std::uint64_t step) {
-    const std::uint64_t hash = keyed_hash(key_, remote_hash ^ local_address(p).low,
-                                          local_address(p).high ^ (std::uint64_t{local_port(p)} << 32 | remote_port(p)));
+    const std::uint64_t hash =
+        keyed_hash(key_, remote_hash ^ local_address(p).low, local_address(p).high ^ (std::uint64_t{local_port(p)} << 32 | remote_port(p)));
     Entry& e = table_[(group_of(remote_hash) - first_group_) * entries_ + hash % entries_];
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
     const auto now = static_cast<std::uint16_t>(step % 65'535 + 1);
@@ -33,8 +33,8 @@ class UdpFlows {
     return verdict;
   }
   void prefetch(const Packet& p, std::uint64_t remote_hash) const {
-    const std::uint64_t hash = keyed_hash(key_, remote_hash ^ local_address(p).low,
-                                          local_address(p).high ^ (std::uint64_t{local_port(p)} << 32 | remote_port(p)));
+    const std::uint64_t hash =
+        keyed_hash(key_, remote_hash ^ local_address(p).low, local_address(p).high ^ (std::uint64_t{local_port(p)} << 32 | remote_port(p)));
     __builtin_prefetch(&table_[(group_of(remote_hash) - first_group_) * entries_ + hash % entries_]);
   }
 

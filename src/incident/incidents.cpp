@@ -13,7 +13,9 @@ constexpr std::string_view kSpike = "spike_unclassified";
 constexpr std::size_t kMaxPeers = 2048, kMaxPorts = 512, kTop = 20, kMaxRates = 240;
 
 // Infection and what this host does to others never ends by itself.
-bool stays_open(const Incident& i) { return i.kind == Kind::c2 || (i.direction == Direction::egress && i.kind != Kind::reflector && i.kind != Kind::bruteforce); }
+bool stays_open(const Incident& i) {
+  return i.kind == Kind::c2 || (i.direction == Direction::egress && i.kind != Kind::reflector && i.kind != Kind::bruteforce);
+}
 
 void add_unique(std::vector<std::string_view>& list, std::string_view item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
@@ -193,7 +195,8 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   i.peak_pps = std::max(i.peak_pps, open.rate_pps), i.peak_bps = std::max(i.peak_bps, open.rate_bps);
   if (f.rate_pps > 0) add_rate(i.rates, open.rate_bin, f.time, open.rate_pps, open.rate_bps);
   // The text follows the leading label: a flood's from its height, all others' the newest, whose numbers are totals.
-  if (f.label == i.label && !f.headline.empty() && (i.kind != Kind::flood || f.packets * 2 >= largest || f.rate_pps >= i.peak_pps || i.evidence.empty())) {
+  if (f.label == i.label && !f.headline.empty() &&
+      (i.kind != Kind::flood || f.packets * 2 >= largest || f.rate_pps >= i.peak_pps || i.evidence.empty())) {
     i.headline = f.headline;
     i.evidence = f.evidence;
     i.counter_evidence = f.counter_evidence;
@@ -245,6 +248,19 @@ void Incidents::forget(TimeNs now) {
   for (auto& [key, index] : latest_) index = moved_to[index];
 }
 
+// When max_open incidents are open: the least severe of them, the longest silent among equals.
+std::optional<std::size_t> Incidents::least_worth_keeping() const {
+  std::optional<std::size_t> worst;
+  std::size_t open = 0;
+  for (std::size_t n = 0; n < all_.size(); ++n) {
+    if (all_[n].incident.ended) continue;
+    ++open;
+    const auto rank = [&](std::size_t i) { return std::pair{all_[i].incident.severity, all_[i].last_finding}; };
+    if (!worst || rank(n) < rank(*worst)) worst = n;
+  }
+  return open >= settings_.max_open ? worst : std::nullopt;
+}
+
 const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vector<Finding>& findings) {
   events_.clear();
   if (settings_.forget_closed) forget(now);
@@ -273,6 +289,11 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
     open.incident.subject = f.has_subject ? to_string(f.subject) : f.subject_text.empty() ? "host" : f.subject_text;
     open.incident.id = make_id(f.time, key);
     merge(open, f, now);
+    if (const auto victim = least_worth_keeping()) {
+      all_[*victim].incident.ended = all_[*victim].last_finding;
+      ++dropped_;
+      changed.emplace_back(*victim, IncidentChange::closed);
+    }
     latest_[key] = all_.size();
     changed.emplace_back(all_.size(), IncidentChange::opened);
     all_.push_back(std::move(open));

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,7 @@ class Incidents {
   void close(const Key& key, Open& open, TimeNs ended);
   std::string make_id(TimeNs detected, const Key& key);
   DurationNs close_after(const Open& open) const;
+  std::optional<std::size_t> least_worth_keeping() const;
   DurationNs reopen_within(Kind kind) const;
   void forget(TimeNs now);
 

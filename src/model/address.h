@@ -25,7 +25,7 @@ std::string to_string(const Address& a);  // "203.0.113.5", "2001:db8::1" (RFC 5
 std::optional<Address> parse_address(std::string_view text);
 
 struct Network {
-  Address base;                // host bits are zero
+  Address base;                    // host bits are zero
   std::uint8_t prefix_bits = 128;  // 0-128, counted in the 128-bit form (an IPv4 /24 is 120)
   friend auto operator<=>(const Network&, const Network&) = default;
 };
@@ -35,8 +35,8 @@ constexpr Address masked(const Address& a, unsigned prefix_bits) {
 }
 constexpr bool contains(const Network& n, const Address& a) { return masked(a, n.prefix_bits) == n.base; }
 constexpr Network host_network(const Address& a) { return {a, 128}; }
-std::string to_string(const Network& n);                        // "203.0.113.0/24"; a single host without a slash
-std::optional<Network> parse_network(std::string_view text);    // "203.0.113.5", "203.0.113.0/24", "2001:db8::/32"
+std::string to_string(const Network& n);                      // "203.0.113.0/24"; a single host without a slash
+std::optional<Network> parse_network(std::string_view text);  // "203.0.113.5", "203.0.113.0/24", "2001:db8::/32"
 
 bool is_private(const Address& a);    // RFC 1918, RFC 6598 (CGNAT), link-local, unique local
 bool is_multicast(const Address& a);  // also 255.255.255.255

@@ -26,20 +26,20 @@ struct ProcessFact {
 };
 
 struct Incident {
-  std::string id;                       // ULID
+  std::string id;  // ULID
   Kind kind = Kind::flood;
   Direction direction = Direction::ingress;
-  std::string_view label;               // the largest
-  std::vector<LabelShare> labels;       // largest first
+  std::string_view label;          // the largest
+  std::vector<LabelShare> labels;  // largest first
   std::vector<std::string_view> modifiers;
-  std::string subject;                  // local address, or "host", or a network
+  std::string subject;  // local address, or "host", or a network
   std::uint64_t distinct_peers = 0;
   bool peers_spoofed = false;
   std::vector<PeerFact> top_peers;
   std::vector<PortFact> local_ports, remote_ports;
   std::optional<ProcessFact> process;
   TimeNs started = 0, detected = 0;
-  std::optional<TimeNs> ended;          // empty while open
+  std::optional<TimeNs> ended;  // empty while open
   double peak_pps = 0, peak_bps = 0, normal_pps = 0;
   std::uint64_t packets = 0, bytes = 0;
   int confidence = 0;
@@ -48,10 +48,10 @@ struct Incident {
   std::string headline;
   std::vector<std::string> evidence, counter_evidence;
   std::string advice;
-  std::string evidence_path;            // empty = none
+  std::string evidence_path;  // empty = none
   bool degraded = false;
-  std::vector<RatePoint> rates;         // over its life, at most 240 points
-  std::vector<Selector> selectors;      // one per label: what evidence keeps
+  std::vector<RatePoint> rates;     // over its life, at most 240 points
+  std::vector<Selector> selectors;  // one per label: what evidence keeps
 };
 
 enum class IncidentChange : std::uint8_t { opened, updated, closed };

@@ -12,7 +12,7 @@ std::string_view to_string(Severity severity);
 bool parse_severity(std::string_view text, Severity& out);
 
 struct Label {
-  std::string_view id;          // "syn_flood": the detector's or vector's name, stable
+  std::string_view id;  // "syn_flood": the detector's or vector's name, stable
   Kind kind;
   std::string_view title;       // "SYN flood": for people, without direction
   std::string_view techniques;  // ATT&CK ids for ingress, space-separated; egress adds its own
@@ -20,7 +20,7 @@ struct Label {
   std::string_view advice;      // what to do now, concrete; empty = the kind's default
 };
 
-std::span<const Label> all_labels();         // sorted by kind, then id
+std::span<const Label> all_labels();           // sorted by kind, then id
 const Label* find_label(std::string_view id);  // nullptr if unknown
 
 }  // namespace sekisho

@@ -20,12 +20,16 @@ enum class Fact : std::uint8_t {
   new_connections,       // first SYN of a connection in this direction
   handshakes_completed,  // three-way handshakes of such connections that ended in this second
   refused,               // RST or ICMP unreachable that the local host sent back to packets of this direction
-  fragments_first, fragments_later,
+  fragments_first,
+  fragments_later,
   sequence_equals_destination,  // Mirai fingerprint: SYN whose sequence number is its destination address
   device_port_syn,
-  bogon_source, private_remote, cgnat_remote,
-  ttl_raw,               // TTL exactly 32, 64, 128 or 255
-  slow_http_lines,       // a lone header line on a connection to a web port: requests that never end (slowloris)
+  bogon_source,
+  private_remote,
+  cgnat_remote,
+  malformed,        // anything wrong with its headers (Packet::malformed)
+  ttl_raw,          // TTL exactly 32, 64, 128 or 255
+  slow_http_lines,  // a lone header line on a connection to a web port: requests that never end (slowloris)
   count,
 };
 using Facts = std::array<std::uint64_t, static_cast<std::size_t>(Fact::count)>;
@@ -47,34 +51,34 @@ struct Sample {
 };
 
 struct Second {
-  TimeNs time = 0;         // end of the window
+  TimeNs time = 0;  // end of the window
   DurationNs window = kSecond;
   Direction direction = Direction::ingress;
-  bool all = false;        // the row of all local hosts together (carpet bombing, totals)
+  bool all = false;  // the row of all local hosts together (carpet bombing, totals)
   std::uint16_t host = 0;
-  Address address;         // the local host; unset when `all`
-  ClassCounts counts{};    // within the window
-  ClassCounts step{};      // within the last step only
-  Facts facts{};           // within the window
-  double distinct_remotes = 0;      // within the window (estimate, about 5 %)
+  Address address;              // the local host; unset when `all`
+  ClassCounts counts{};         // within the window
+  ClassCounts step{};           // within the last step only
+  Facts facts{};                // within the window
+  double distinct_remotes = 0;  // within the window (estimate, about 5 %)
   double distinct_remotes_minute = 0;
   double distinct_local_ports = 0, distinct_remote_ports = 0;  // within the window
-  std::span<const Sample> samples;  // of this direction within the window, all hosts; in order of time within each stratum
-  std::uint64_t distinct_locals = 0;  // local hosts with packets in the window (the `all` row; else 1)
-  std::array<float, kTrafficClasses> normal{};     // learned median packets/s per class; 0 = nothing learned yet
-  std::array<float, kTrafficClasses> ceiling{};    // learned upper bound of normal, packets/s; 0 = nothing learned yet
-  std::uint32_t learned_seconds = 0;               // how many clean seconds that rests on
-  const Second* reverse = nullptr;  // the same host in the other direction, nullptr if silent in the window
-  bool reverse_ever = false;        // whether the other direction of this host ever carried a packet
+  std::span<const Sample> samples;               // of this direction within the window, all hosts; in order of time within each stratum
+  std::uint64_t distinct_locals = 0;             // local hosts with packets in the window (the `all` row; else 1)
+  std::array<float, kTrafficClasses> normal{};   // learned median packets/s per class; 0 = nothing learned yet
+  std::array<float, kTrafficClasses> ceiling{};  // learned upper bound of normal, packets/s; 0 = nothing learned yet
+  std::uint32_t learned_seconds = 0;             // how many clean seconds that rests on
+  const Second* reverse = nullptr;               // the same host in the other direction, nullptr if silent in the window
+  bool reverse_ever = false;                     // whether the other direction of this host ever carried a packet
 };
 
 struct Step {
-  TimeNs time = 0;             // end of the step; verdicts carry it as `detected`
-  DurationNs length = 0;       // nominally 100 ms; the last one may be shorter
-  bool last = false;           // the input ends here: judge what is pending
-  std::span<const Second> seconds;            // rows with packets in the window; the two `all` rows are among them
-  std::span<const SourceFact> sources;        // remote addresses whose scan evidence changed in this step
-  std::span<const FanoutFact> fanouts;        // local hosts that contact many targets
+  TimeNs time = 0;                              // end of the step; verdicts carry it as `detected`
+  DurationNs length = 0;                        // nominally 100 ms; the last one may be shorter
+  bool last = false;                            // the input ends here: judge what is pending
+  std::span<const Second> seconds;              // rows with packets in the window; the two `all` rows are among them
+  std::span<const SourceFact> sources;          // remote addresses whose scan evidence changed in this step
+  std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
 };
 

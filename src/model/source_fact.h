@@ -23,39 +23,40 @@ struct SourceFact {
   std::uint64_t new_packets = 0, new_bytes = 0;
   std::uint32_t new_syns = 0;
   std::uint32_t syns = 0, bare_syns = 0;
-  std::uint32_t fingerprint_syns = 0;        // sequence number equals a destination (or --public) address
-  std::uint32_t fingerprint_swapped = 0;     // byte-swapped match: weak
+  std::uint32_t fingerprint_syns = 0;     // sequence number equals a destination (or --public) address
+  std::uint32_t fingerprint_swapped = 0;  // byte-swapped match: weak
   std::uint32_t device_port_syns = 0;
-  // First contacts over TCP (distinct local address and port): unanswered or refused / handshake completed or data. Lower bounds above about 50.
+  // First contacts over TCP (distinct local address and port): unanswered or refused / handshake completed or data. Lower bounds above
+  // about 50.
   std::uint32_t failures = 0, successes = 0;
-  std::uint32_t refused = 0;                 // answers that said no: RST or ICMP unreachable from the local side (TCP and UDP)
+  std::uint32_t refused = 0;                         // answers that said no: RST or ICMP unreachable from the local side (TCP and UDP)
   std::uint32_t udp_contacts = 0, udp_failures = 0;  // the same over UDP; not part of the walk
-  double walk = 0;                           // log-likelihood ratio of the threshold random walk (ln; >= ln 99 says scanner)
+  double walk = 0;                                   // log-likelihood ratio of the threshold random walk (ln; >= ln 99 says scanner)
   std::uint32_t handshakes = 0;
-  std::uint32_t followups = 0;               // optionless SYN, then an ordinary connection within 10 s
+  std::uint32_t followups = 0;                            // optionless SYN, then an ordinary connection within 10 s
   std::uint16_t distinct_ports = 0, distinct_locals = 0;  // estimates; saturate near 500
   bool constant_sport = false, constant_window = false;   // over at least 3 SYNs
   std::uint16_t sport = 0, window = 0;
   std::uint8_t ttl = 0;
   ScannerTool tool = ScannerTool::unknown;
-  bool real_source = false;                  // a handshake completed or both ways carried payload: the address is not spoofed
+  bool real_source = false;  // a handshake completed or both ways carried payload: the address is not spoofed
   Address last_local;
-  std::array<SourcePort, 8> ports{};         // the first eight distinct ports, by order of appearance
+  std::array<SourcePort, 8> ports{};  // the first eight distinct ports, by order of appearance
 };
 
 struct FanoutFact {
   Address local;
   std::uint16_t host = 0;
   std::uint8_t protocol = kTcp;
-  std::uint16_t port = 0;          // remote port; 0 = all ports together
+  std::uint16_t port = 0;  // remote port; 0 = all ports together
   TimeNs first_seen = 0, last_seen = 0;
-  double distinct_remotes = 0;     // within 10 s
+  double distinct_remotes = 0;  // within 10 s
   double distinct_remotes_minute = 0;
   std::uint64_t attempts = 0, answered = 0, refused = 0;  // within the last 10 s; answered: SYN-ACK or payload came back
-  std::uint64_t total_attempts = 0;    // since first_seen
-  std::uint64_t fingerprint_syns = 0;  // outgoing SYNs whose sequence number equals their destination
-  std::uint64_t private_targets = 0;   // attempts to RFC 1918 / CGNAT addresses
-  std::array<Address, 20> sample_remotes{};  // the most recent targets
+  std::uint64_t total_attempts = 0;                       // since first_seen
+  std::uint64_t fingerprint_syns = 0;                     // outgoing SYNs whose sequence number equals their destination
+  std::uint64_t private_targets = 0;                      // attempts to RFC 1918 / CGNAT addresses
+  std::array<Address, 20> sample_remotes{};               // the most recent targets
 };
 
 }  // namespace sekisho

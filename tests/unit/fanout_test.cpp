@@ -16,7 +16,9 @@ using What = OutboundEvent::What;
 
 class OutboundTest : public ::testing::Test {
  protected:
-  std::optional<OutboundEvent> feed(const Packet& p, UdpVerdict udp = {}) { return watch_.on_packet(p, udp, remote_hash(key_, remote_address(p))); }
+  std::optional<OutboundEvent> feed(const Packet& p, UdpVerdict udp = {}) {
+    return watch_.on_packet(p, udp, remote_hash(key_, remote_address(p)));
+  }
   Packet syn_out(TimeNs time, const Address& to, std::uint16_t port, std::uint16_t sport = 50'000) {
     return tcp(time, Direction::egress, local(), sport, to, port, kSyn);
   }

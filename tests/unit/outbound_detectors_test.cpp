@@ -9,7 +9,8 @@ namespace {
 using namespace scan_test;
 
 Packet syn_out(TimeNs time, unsigned target, std::uint16_t port) {
-  return with_options(tcp(time, Direction::egress, local(), static_cast<std::uint16_t>(20'000 + target % 40'000), remote(target), port, kSyn));
+  return with_options(
+      tcp(time, Direction::egress, local(), static_cast<std::uint16_t>(20'000 + target % 40'000), remote(target), port, kSyn));
 }
 Packet syn_ack(const Packet& syn) {
   auto p = answer(syn, 30 * kMillisecond, kSyn | kAck);
@@ -70,7 +71,8 @@ TEST(EgressScanTest, OneFingerprintOnTheWayOutIsCertain) {
 TEST(EgressScanTest, PeerToPeerSpreadsOverPorts) {
   std::vector<Packet> load{udp(kStart, Direction::ingress, remote(0xfffff0), 53, local(), 4000)};
   for (unsigned i = 0; i < 600; ++i)
-    load.push_back(udp(kStart + i * 10 * kMillisecond, Direction::egress, local(), 6881, remote(i), i % 4 == 0 ? 6881 : static_cast<std::uint16_t>(10'000 + i)));
+    load.push_back(udp(kStart + i * 10 * kMillisecond, Direction::egress, local(), 6881, remote(i),
+                       i % 4 == 0 ? 6881 : static_cast<std::uint16_t>(10'000 + i)));
   EXPECT_TRUE(run_scans(load).empty());
   load.resize(1);
   for (unsigned i = 0; i < 600; ++i) load.push_back(udp(kStart + i * 10 * kMillisecond, Direction::egress, local(), 6881, remote(i), 5060));
@@ -91,7 +93,8 @@ TEST(EgressScanTest, OneDirectionNeedsThreeTimesAsMany) {
 std::vector<Packet> backscatter(unsigned n, DurationNs gap) {
   std::vector<Packet> load;
   for (unsigned i = 0; i < n; ++i) {
-    auto p = tcp(kStart + i * gap, Direction::ingress, remote(i % 3), 80, local(i % 50), static_cast<std::uint16_t>(1024 + i), i % 3 == 2 ? kRst : kSyn | kAck);
+    auto p = tcp(kStart + i * gap, Direction::ingress, remote(i % 3), 80, local(i % 50), static_cast<std::uint16_t>(1024 + i),
+                 i % 3 == 2 ? kRst : kSyn | kAck);
     p.tcp_ack = 1000 + i;
     load.push_back(p);
   }

@@ -6,33 +6,40 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "detect/detector.h"
+#include "model/amplification.h"
 #include "model/labels.h"
 
 namespace sekisho {
 namespace {
 
-// The stems of the files of a room that hold `mark`; helper files without a registration are not listed.
-std::vector<std::string> files_with(const std::string& room, const std::string& mark) {
+// The names that the files of the room register: the file's own detector, or the vectors of a family that share a file.
+std::vector<std::string> names_in_files() {
+  static const std::regex pattern{R"re((?:\.name = |detector<\w+>\(|one<[\w:]+>\()"(\w+)")re"};
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator{std::string{SEKISHO_SOURCE_DIR} + "/src/" + room}) {
+  for (const auto& entry : std::filesystem::directory_iterator{std::string{SEKISHO_SOURCE_DIR} + "/src/detect"}) {
     if (entry.path().extension() != ".cpp") continue;
-    std::stringstream text;
-    text << std::ifstream{entry.path()}.rdbuf();
-    if (text.str().find(mark) != std::string::npos) names.push_back(entry.path().stem());
+    std::stringstream stream;
+    stream << std::ifstream{entry.path()}.rdbuf();
+    const std::string text = stream.str();
+    if (text.find("Register<DetectorSpec>") == std::string::npos) continue;
+    for (auto match = std::sregex_iterator{text.begin(), text.end(), pattern}; match != std::sregex_iterator{}; ++match)
+      names.push_back((*match)[1]);
   }
+  for (const auto& vector : amplification_vectors()) names.emplace_back(vector.label);
   std::sort(names.begin(), names.end());
   return names;
 }
 
-TEST(Registry, holds_every_detector_file_and_nothing_else) {
+TEST(Registry, holds_every_detector_of_the_files_and_nothing_else) {
   std::vector<std::string> registered;
   for (const auto& spec : Registry<DetectorSpec>::all()) registered.emplace_back(spec.name);
-  EXPECT_EQ(registered, files_with("detect", "Register<DetectorSpec>"));
+  EXPECT_EQ(registered, names_in_files());
 }
 
 TEST(Registry, every_detector_is_described_and_accepts_its_defaults) {

@@ -55,7 +55,8 @@ TEST(MiraiScanTest, OptionsAndAHighTtlLowerTheConfidence) {
 TEST(MiraiScanTest, TenSourcesInFiveMinutesAreAWaveNineAreNot) {
   for (const unsigned sources : {9u, 10u}) {
     std::vector<Packet> load;
-    for (unsigned i = 0; i < sources; ++i) load.push_back(with_fingerprint(syn_in(kStart + i * 25 * kSecond, remote(i), local(), i % 10 == 9 ? 2323 : 23)));
+    for (unsigned i = 0; i < sources; ++i)
+      load.push_back(with_fingerprint(syn_in(kStart + i * 25 * kSecond, remote(i), local(), i % 10 == 9 ? 2323 : 23)));
     const auto findings = run_scans(load);
     const auto f = last_by_label(findings).at("mirai_scan");
     EXPECT_EQ(f.severity, sources == 10 ? Severity::medium : Severity::low) << sources;
@@ -74,7 +75,8 @@ TEST(MiraiScanTest, TenSourcesInAnHourAreNoWave) {
 
 TEST(MiraiScanTest, PortRatioTellsTheOriginal) {
   std::vector<Packet> load;
-  for (unsigned i = 0; i < 100; ++i) load.push_back(with_fingerprint(syn_in(kStart + i * kSecond, remote(i), local(), i % 10 == 9 ? 2323 : 23)));
+  for (unsigned i = 0; i < 100; ++i)
+    load.push_back(with_fingerprint(syn_in(kStart + i * kSecond, remote(i), local(), i % 10 == 9 ? 2323 : 23)));
   const auto f = last_by_label(run_scans(load)).at("mirai_scan");
   EXPECT_NE(said(f).find("the original's 9 to 1"), std::string::npos) << said(f);
   ASSERT_EQ(f.local_ports.size(), 2u);
@@ -166,7 +168,8 @@ TEST(PortScanTest, FourRefusedPortsDecideThreeDoNot) {
 TEST(PortScanTest, OneDirectionNeedsMoreAndSaysSo) {
   for (const unsigned ports : {5u, 10u}) {
     std::vector<Packet> load;
-    for (unsigned i = 0; i < ports; ++i) load.push_back(with_options(syn_in(kStart + i, remote(1), local(), static_cast<std::uint16_t>(21 + i * 10))));
+    for (unsigned i = 0; i < ports; ++i)
+      load.push_back(with_options(syn_in(kStart + i, remote(1), local(), static_cast<std::uint16_t>(21 + i * 10))));
     const auto found = last_by_label(run_scans(load));
     EXPECT_EQ(found.count("port_scan"), ports == 10 ? 1u : 0u) << ports;
     if (ports == 10) {
@@ -234,7 +237,8 @@ TEST(AddressScanTest, ManySourcesMakeOneIncident) {
   std::vector<Packet> load;
   add_web_client(load);
   for (unsigned s = 0; s < 40; ++s)
-    for (unsigned i = 0; i < 6; ++i) load.push_back(with_options(syn_in(kStart + s * kSecond + i * kMillisecond, remote(s), local(20 + i), 23)));
+    for (unsigned i = 0; i < 6; ++i)
+      load.push_back(with_options(syn_in(kStart + s * kSecond + i * kMillisecond, remote(s), local(20 + i), 23)));
   const auto f = last_by_label(run_scans(load, 1, 6 * kSecond)).at("address_scan");
   EXPECT_EQ(f.distinct_peers, 40u);
   EXPECT_EQ(f.severity, Severity::medium);  // 30 sources within a minute on a telnet port
@@ -270,7 +274,7 @@ std::vector<Packet> udp_probes(unsigned ports, std::uint32_t bytes, DurationNs g
 TEST(UdpScanTest, ManySilentPortsFewAndBigOnesNot) {
   EXPECT_EQ(last_by_label(run_scans(udp_probes(40, 60, 10 * kMillisecond), 1, 6 * kSecond)).count("udp_scan"), 1u);
   EXPECT_TRUE(run_scans(udp_probes(6, 60, 10 * kMillisecond), 1, 6 * kSecond).empty());
-  EXPECT_TRUE(run_scans(udp_probes(40, 554, 10 * kMillisecond), 1, 6 * kSecond).empty());     // payloads of a flood
+  EXPECT_TRUE(run_scans(udp_probes(40, 554, 10 * kMillisecond), 1, 6 * kSecond).empty());      // payloads of a flood
   EXPECT_TRUE(run_scans(udp_probes(40, 60, 10 * kMicrosecond, 500), 1, 6 * kSecond).empty());  // 100,000/s
 }
 
@@ -301,7 +305,8 @@ TEST(ScanShardsTest, FindingsDoNotDependOnTheNumberOfShards) {
   const auto text = [&](unsigned shards) {
     std::string all;
     for (const auto& f : run_scans(load, shards, 5 * kSecond)) {
-      all += std::string{f.label} + " " + std::to_string(f.time) + " " + std::to_string(f.packets) + " " + std::to_string(f.confidence) + " " + said(f);
+      all += std::string{f.label} + " " + std::to_string(f.time) + " " + std::to_string(f.packets) + " " + std::to_string(f.confidence) +
+             " " + said(f);
       for (const auto& p : f.top_peers) all += " " + to_string(p.address) + "=" + std::to_string(p.packets);
       all += "\n";
     }

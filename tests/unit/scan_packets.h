@@ -8,7 +8,7 @@
 namespace sekisho::scan_test {
 
 inline Address ip(const std::string& text) { return *parse_address(text); }
-inline Address remote(unsigned n) { return address_from_v4(0x08000000U + n); }  // 8.0.0.0/8
+inline Address remote(unsigned n) { return address_from_v4(0x08000000U + n); }     // 8.0.0.0/8
 inline Address local(unsigned n = 5) { return address_from_v4(0xcb007100U + n); }  // 203.0.113.0/24
 
 constexpr TimeNs kStart = 1'700'000'000LL * kSecond;
@@ -26,7 +26,8 @@ inline Packet base(TimeNs time, Direction direction, const Address& src, const A
   p.ip_bytes = 40;
   return p;
 }
-inline Packet tcp(TimeNs time, Direction direction, const Address& src, std::uint16_t sport, const Address& dst, std::uint16_t dport, unsigned flags) {
+inline Packet tcp(TimeNs time, Direction direction, const Address& src, std::uint16_t sport, const Address& dst, std::uint16_t dport,
+                  unsigned flags) {
   auto p = base(time, direction, src, dst, kTcp);
   p.sport = sport;
   p.dport = dport;

@@ -11,8 +11,9 @@
 
 namespace sekisho::scan_test {
 
-inline constexpr std::array<std::string_view, 11> kScanDetectors{"address_scan", "backscatter", "egress_scan", "iot_scan", "masscan_scan", "mirai_scan",
-                                                                 "port_scan",    "scan_followup", "slow_scan", "udp_scan", "zmap_scan"};
+inline constexpr std::array<std::string_view, 11> kScanDetectors{"address_scan", "backscatter", "egress_scan", "iot_scan",
+                                                                 "masscan_scan", "mirai_scan",  "port_scan",   "scan_followup",
+                                                                 "slow_scan",    "udp_scan",    "zmap_scan"};
 
 // All findings of the scan detectors. Packets are sorted by time first.
 inline std::vector<Finding> run_scans(std::vector<Packet> packets, unsigned shards = 1, DurationNs silence_after = 0) {
@@ -21,7 +22,8 @@ inline std::vector<Finding> run_scans(std::vector<Packet> packets, unsigned shar
   auto features = std::make_unique<Features>(settings, shards);
   std::vector<std::unique_ptr<Detector>> detectors;
   for (const auto& spec : Registry<DetectorSpec>::all())
-    if (std::find(kScanDetectors.begin(), kScanDetectors.end(), spec.name) != kScanDetectors.end()) detectors.push_back(spec.make({}).value());
+    if (std::find(kScanDetectors.begin(), kScanDetectors.end(), spec.name) != kScanDetectors.end())
+      detectors.push_back(spec.make({}).value());
   std::vector<Finding> findings;
   const auto close = [&](std::uint64_t step, TimeNs now, bool last) {
     const auto& seen = features->finish_step(step, now, kStep, last);
@@ -31,7 +33,8 @@ inline std::vector<Finding> run_scans(std::vector<Packet> packets, unsigned shar
   std::size_t from = 0;
   auto step = static_cast<std::uint64_t>(packets.front().time / kStep);
   const auto count = [&](std::size_t to) {
-    for (const auto& shard : features->shards()) shard->count(std::span{packets}.subspan(from, to - from), std::span{hashes}.subspan(from, to - from), step);
+    for (const auto& shard : features->shards())
+      shard->count(std::span{packets}.subspan(from, to - from), std::span{hashes}.subspan(from, to - from), step);
     from = to;
   };
   for (std::size_t i = 0; i < packets.size(); ++i) {
