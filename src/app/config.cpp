@@ -46,7 +46,7 @@ struct Choice {
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
       {"capture", "mode", {"auto", "packet_socket", "xdp"}},
-      {"response", "mode", {"observe", "block"}},
+      {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
   };
   return all;

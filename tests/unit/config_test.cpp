@@ -110,7 +110,7 @@ socket = "/tmp/c.sock"
 [web]
 listen = "[::1]:8080"
 [response]
-mode = "block"
+mode = "on"
 never = ["192.0.2.1"]
 [alert]
 [analyze]
@@ -132,7 +132,7 @@ within = "1m"
   EXPECT_EQ(c.evidence.dir, "/tmp/evidence");
   EXPECT_EQ(c.control.socket, "/tmp/c.sock");
   EXPECT_EQ(c.web.listen, "[::1]:8080");
-  EXPECT_EQ(c.response.mode, "block");
+  EXPECT_EQ(c.response.mode, "on");
   ASSERT_EQ(c.never.size(), 1u);
   EXPECT_EQ(to_string(c.never[0]), "192.0.2.1");
   EXPECT_EQ(c.analyze.jobs, 2);
