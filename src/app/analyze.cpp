@@ -1,6 +1,8 @@
 // Wires a capture to the pipeline and the pipeline to the reports.
 #include "app/analyze.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -105,6 +107,11 @@ int run_analyze(const AnalyzeOptions& options) {
   else
     fmt::print("{}", text_report(analysis, terminal_style(STDOUT_FILENO, options.color), options.verbose));
 
+  if (analysis.input.packets == 0 && !analysis.input.damage.empty()) {
+    const auto& d = analysis.input.damage.front();
+    return fail(Error{fmt::format("{}: no packet could be read: {} (byte {}, packet {}). Capture or copy the file again.", escape_hostile(d.file),
+                             escape_hostile(d.what), d.byte, d.packet)});
+  }
   Severity fail_on = Severity::medium;
   parse_severity(config->analyze.fail_on, fail_on);
   if (options.fail_on) fail_on = *options.fail_on;
