@@ -109,8 +109,8 @@ int run_analyze(const AnalyzeOptions& options) {
 
   if (analysis.input.packets == 0 && !analysis.input.damage.empty()) {
     const auto& d = analysis.input.damage.front();
-    return fail(Error{fmt::format("{}: no packet could be read: {} (byte {}, packet {}). Capture or copy the file again.", escape_hostile(d.file),
-                             escape_hostile(d.what), d.byte, d.packet)});
+    return fail(Error{fmt::format("{}: no packet could be read: {} (byte {}, packet {}). Capture or copy the file again.",
+                                  escape_hostile(d.file), escape_hostile(d.what), d.byte, d.packet)});
   }
   Severity fail_on = Severity::medium;
   parse_severity(config->analyze.fail_on, fail_on);
