@@ -17,7 +17,7 @@ constexpr std::size_t kMostVectors = 64;  // a port's byte: 6 bits of vector, on
 struct Table {
   std::array<std::uint8_t, 65536> by_port;      // vector, with kPayloadDecides; kNone
   std::array<std::uint8_t, kMostVectors> next;  // another vector of the same port, kNone
-  std::array<bool (*)(const Payload&), kMostVectors> is_answer{};
+  std::array<bool (*)(const PayloadView&), kMostVectors> is_answer{};
   std::uint8_t bittorrent = kNone;  // on any port
 };
 
