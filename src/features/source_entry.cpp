@@ -84,11 +84,11 @@ SourceFact source_fact(const SourceEntry& e) {
   f.sport = e.sport;
   f.window = e.window;
   f.ttl = e.ttl;
-  f.tool = e.fingerprint_syns != 0                           ? ScannerTool::mirai
+  f.tool = e.fingerprint_syns != 0                                      ? ScannerTool::mirai
            : e.zmap != 0 && e.zmap * 2U >= std::min(e.syns, 255U)       ? ScannerTool::zmap
            : e.masscan != 0 && e.masscan * 2U >= std::min(e.syns, 255U) ? ScannerTool::masscan
-           : e.syns != 0 && e.bare_syns == 0                 ? ScannerTool::stack
-                                                             : ScannerTool::unknown;
+           : e.syns != 0 && e.bare_syns == 0                            ? ScannerTool::stack
+                                                                        : ScannerTool::unknown;
   f.real_source = (e.flags & kSourceReal) != 0;
   f.last_local = e.last_local;
   for (std::size_t i = 0; i < e.ports_used; ++i) f.ports[i] = {e.port[i], e.port_syns[i]};

@@ -11,9 +11,9 @@
 namespace sekisho {
 
 enum SourceFlag : std::uint16_t {
-  kSourcePendingTcp = 1,    // first contacts that nobody answered yet
+  kSourcePendingTcp = 1,  // first contacts that nobody answered yet
   kSourcePendingUdp = 2,
-  kSourceChanged = 8,       // its evidence changed since the last report
+  kSourceChanged = 8,  // its evidence changed since the last report
   kSourceSportVaries = 16,
   kSourceWindowVaries = 32,
   kSourceReal = 64,
@@ -21,7 +21,7 @@ enum SourceFlag : std::uint16_t {
   kSourceFollowArmed = 256,    // bare SYN, then within 10 s a SYN with options to the same port
   kSourceSyn = 512,            // the source port is known
   kSourceWindowKnown = 1024,
-  kSourceTelling = 4,          // a SYN without options to a port that says "device"
+  kSourceTelling = 4,  // a SYN without options to a port that says "device"
 };
 
 // First contacts that wait for an answer, by the second in which they began: newest first.
@@ -40,7 +40,7 @@ struct alignas(64) SourceEntry {
   std::uint16_t new_syns = 0;
   std::uint16_t sport = 0, window = 0;  // of the first SYN
   std::uint8_t ttl = 0;
-  std::int8_t walk = 0;                 // steps of ln 4
+  std::int8_t walk = 0;  // steps of ln 4
   std::uint8_t followups = 0, swapped = 0;
   // Line 2: first contacts and their answers.
   std::uint64_t contacts = 0, resolved = 0;  // linear-counting bitmaps over (local address, protocol, local port)
@@ -68,7 +68,9 @@ void saturating_add(T& counter, std::uint64_t n) {
   counter = static_cast<T>(std::min<std::uint64_t>(std::uint64_t{counter} + n, static_cast<T>(~T{})));
 }
 
-inline void walk_failed(SourceEntry& e, unsigned n) { e.walk = static_cast<std::int8_t>(std::min(e.walk + static_cast<int>(n), kWalkCeiling)); }
+inline void walk_failed(SourceEntry& e, unsigned n) {
+  e.walk = static_cast<std::int8_t>(std::min(e.walk + static_cast<int>(n), kWalkCeiling));
+}
 inline void walk_succeeded(SourceEntry& e) { e.walk = static_cast<std::int8_t>(std::max(e.walk - 1, kWalkFloor)); }
 
 // Things seen, from a bitmap of `bits` bits of which `used` are set; saturates.

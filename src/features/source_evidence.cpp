@@ -27,7 +27,8 @@ bool unasked_udp(const Packet& p) {
   const auto c = p.traffic_class;
   const bool traceroute = p.dport >= 33434 && p.dport <= 33690 && p.ttl <= 30;
   return c != TrafficClass::udp_answer && c != TrafficClass::dns_answer_unasked_other && c != TrafficClass::dhcp &&
-         (c < TrafficClass::amp_first || c > TrafficClass::amp_last) && p.fragment != Fragment::later && !traceroute && !is_multicast(p.dst);
+         (c < TrafficClass::amp_first || c > TrafficClass::amp_last) && p.fragment != Fragment::later && !traceroute &&
+         !is_multicast(p.dst);
 }
 
 bool has_evidence(const SourceEntry& e) {
@@ -183,7 +184,8 @@ Sources::Marks Sources::marks_of(const Packet& packet) const {
   else
     four = embedded_v4(packet.dst, destination);
   if (four) {
-    marks.fingerprint = packet.tcp_seq == destination || (!publics_.empty() && std::binary_search(publics_.begin(), publics_.end(), packet.tcp_seq));
+    marks.fingerprint =
+        packet.tcp_seq == destination || (!publics_.empty() && std::binary_search(publics_.begin(), publics_.end(), packet.tcp_seq));
     marks.swapped = !marks.fingerprint && packet.tcp_seq == __builtin_bswap32(destination);
   } else {
     // Weak: no scanner is known to do this over IPv6, and small numbers match by chance.
@@ -192,7 +194,8 @@ Sources::Marks Sources::marks_of(const Packet& packet) const {
   }
   if (packet.family != 4) return marks;
   marks.zmap = packet.ip_id == 54321 && packet.tcp_window == 65535 && packet.tcp_options == 0;
-  marks.masscan = packet.tcp_window == 1024 && packet.ip_id == static_cast<std::uint16_t>(v4_value(packet.dst) ^ packet.dport ^ packet.tcp_seq);
+  marks.masscan =
+      packet.tcp_window == 1024 && packet.ip_id == static_cast<std::uint16_t>(v4_value(packet.dst) ^ packet.dport ^ packet.tcp_seq);
   return marks;
 }
 

@@ -37,7 +37,7 @@ struct Sources::Newcomer {
   std::uint32_t time_ms = 0;  // wraps after 49 days
   std::uint16_t port = 0, window = 0;
   std::uint8_t contact = 0, local = 0, port_bit = 0;  // which bits of the entry's bitmaps
-  std::uint8_t flags = 0;     // NewcomerFlag
+  std::uint8_t flags = 0;                             // NewcomerFlag
 };
 
 // One cache line. Eight tags of one byte in one word, so that one comparison finds the candidates.
@@ -57,8 +57,8 @@ struct Sources::Group {
   std::uint32_t wheel_second = 0;
   std::vector<std::uint32_t> queue;  // ring of slots whose facts wait; a slot stands in it at most once
   std::size_t queue_head = 0, queue_size = 0;
-  std::uint32_t clock = 0;           // packets of the group: the age of entries
-  bool answers_seen = false;         // any packet of our side: without one the capture holds one direction
+  std::uint32_t clock = 0;    // packets of the group: the age of entries
+  bool answers_seen = false;  // any packet of our side: without one the capture holds one direction
 };
 
 // Which bits of the bitmaps a contact sets; one word, so that it travels in a register.

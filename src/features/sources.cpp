@@ -16,7 +16,8 @@ constexpr std::uint32_t kNone = ~0U;
 // May this packet start an entry? Answers and data of connections never do: a flood of them leaves the table alone.
 bool starts_entry(const Packet& p, const ConnectionVerdict& connection) {
   if (p.protocol == kTcp)
-    return p.direction == Direction::ingress && readable_tcp(p) && (opens_tcp(p.tcp_flags) || (odd_probe(p.tcp_flags) && !connection.known));
+    return p.direction == Direction::ingress && readable_tcp(p) &&
+           (opens_tcp(p.tcp_flags) || (odd_probe(p.tcp_flags) && !connection.known));
   if (p.protocol == kUdp) return p.direction == Direction::egress ? p.fragment != Fragment::later && !is_multicast(p.dst) : unasked_udp(p);
   return false;
 }
@@ -36,7 +37,8 @@ std::uint32_t milliseconds(TimeNs t) { return static_cast<std::uint32_t>(t / kMi
 
 Sources::Sources(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups, std::vector<Address> publics)
     : key_{key}, first_group_{first_group}, bucket_mask_{entries_per_group / kSourceWays - 1} {
-  check(std::has_single_bit(entries_per_group) && entries_per_group >= kSourceWays && entries_per_group <= 65'536, "source entries are a power of two");
+  check(std::has_single_bit(entries_per_group) && entries_per_group >= kSourceWays && entries_per_group <= 65'536,
+        "source entries are a power of two");
   for (const auto& a : publics)
     if (is_v4(a)) publics_.push_back(v4_value(a));
   std::sort(publics_.begin(), publics_.end());
@@ -87,7 +89,7 @@ void Sources::insert(const Packet& packet, std::uint64_t remote_hash, Place& pla
   std::uint32_t best = 0;
   for (std::uint32_t way = 0; way < kSourceWays; ++way) {
     const auto age = static_cast<std::uint16_t>(now - bucket.stamps[way]);
-    const std::uint32_t worth = ((5U - bucket.ranks[way]) << 16 | age) << 3 | way;  // the way decides among equals, without a branch
+    const std::uint32_t worth = ((5U - bucket.ranks[way]) << 16 | age) << 3 | way;
     best = std::max(best, worth);
   }
   const auto victim = best & 7;
@@ -111,13 +113,22 @@ bool Sources::admit(const Packet& p, const ConnectionVerdict& connection, std::u
   auto& newcomers = place.bucket->newcomers;
   auto* known = newcomers[0].tag == tag ? &newcomers[0] : newcomers[1].tag == tag ? &newcomers[1] : nullptr;
   const bool udp = p.protocol == kUdp, egress = p.direction == Direction::egress;
+  const auto promote = [&] {
+    insert(p, remote_hash, place);
+    if (known == nullptr) return;
+    adopt(*known, p, place);
+    known->tag = 0;
+  };
   if (!starts_entry(p, connection)) {
-    if (known == nullptr || p.protocol != kTcp) return false;
-    if (egress && (p.tcp_flags & kRst) != 0)
+    if (known == nullptr) return false;
+    if (egress && ((p.protocol == kTcp && (p.tcp_flags & kRst) != 0) || is_unreachable(p))) {
       known->flags |= kNewcomerRefused;
-    else if (connection.handshake_completed || (connection.established && p.payload_bytes != 0))
-      known->tag = 0;  // a client like any other
-    return false;
+      return false;
+    }
+    // A client that completes a handshake earns an entry, so that its successes count.
+    if (p.protocol != kTcp || !(connection.handshake_completed || (connection.established && p.payload_bytes != 0))) return false;
+    promote();
+    return true;
   }
   if (egress && known != nullptr) {
     known->tag = 0;  // our UDP answers it
@@ -130,16 +141,20 @@ bool Sources::admit(const Packet& p, const ConnectionVerdict& connection, std::u
   if (known != nullptr && !telling && !follows && known->contact == contact.contact()) return false;  // a retry
   if (known == nullptr && !telling) {
     const auto now = milliseconds(p.time);
-    auto& slot = newcomers[0].tag == 0 || (newcomers[1].tag != 0 && now - newcomers[0].time_ms >= now - newcomers[1].time_ms) ? newcomers[0] : newcomers[1];
-    slot = {tag, now, p.dport, p.tcp_window, contact.contact(), contact.local(), contact.port(),
+    auto& slot = newcomers[0].tag == 0 || (newcomers[1].tag != 0 && now - newcomers[0].time_ms >= now - newcomers[1].time_ms)
+                     ? newcomers[0]
+                     : newcomers[1];
+    slot = {tag,
+            now,
+            p.dport,
+            p.tcp_window,
+            contact.contact(),
+            contact.local(),
+            contact.port(),
             static_cast<std::uint8_t>((udp ? 0 : kNewcomerTcp) | (syn ? kNewcomerSyn : 0) | (bare ? kNewcomerBare : 0))};
     return false;
   }
-  insert(p, remote_hash, place);
-  if (known != nullptr) {
-    adopt(*known, p, place);
-    known->tag = 0;
-  }
+  promote();
   return true;
 }
 

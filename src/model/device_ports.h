@@ -7,13 +7,14 @@
 namespace sekisho {
 
 inline constexpr std::array<std::uint16_t, 46> kDevicePorts{
-    22, 23, 26, 80, 81, 82, 83, 84, 88, 1900, 2222, 2323, 2601, 4567, 5358, 5431,
-    5555, 6001, 6789, 7547, 7574, 8080, 8081, 8088, 8181, 8291, 8443, 8728, 8888, 9000, 9034, 9527,
+    22,   23,   26,    80,    81,    82,    83,    84,    88,    1900,  2222,  2323,  2601,  4567,  5358, 5431,
+    5555, 6001, 6789,  7547,  7574,  8080,  8081,  8088,  8181,  8291,  8443,  8728,  8888,  9000,  9034, 9527,
     9530, 9999, 17000, 17001, 19058, 20000, 23231, 34567, 37215, 37777, 48101, 49152, 52869, 60001,
 };
 
 // Those among them that say little, because ordinary clients use them too (weight below 25 in the port table).
-inline constexpr std::array<std::uint16_t, 14> kCommonPorts{80, 4567, 6001, 8080, 8081, 8088, 8181, 8728, 8888, 9000, 17000, 17001, 20000, 48101};
+inline constexpr std::array<std::uint16_t, 14> kCommonPorts{80,   4567, 6001, 8080,  8081,  8088,  8181,
+                                                            8728, 8888, 9000, 17000, 17001, 20000, 48101};
 
 namespace device_ports_detail {
 using Bits = std::array<std::uint64_t, 1024>;

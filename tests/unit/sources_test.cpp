@@ -123,7 +123,8 @@ TEST_F(SourcesTest, ConstantPortAndWindowNeedThreeSynsToSeveralTargets) {
   EXPECT_TRUE(fact_of(remote(1))->constant_window);
   for (unsigned i = 0; i < 3; ++i) feed(with_fingerprint(syn_in(kStart + i, remote(2), local(1), 23)));  // retries
   EXPECT_FALSE(fact_of(remote(2))->constant_sport);
-  for (unsigned i = 0; i < 3; ++i) feed(with_fingerprint(syn_in(kStart + i, remote(3), local(i), 23, static_cast<std::uint16_t>(40'000 + i))));
+  for (unsigned i = 0; i < 3; ++i)
+    feed(with_fingerprint(syn_in(kStart + i, remote(3), local(i), 23, static_cast<std::uint16_t>(40'000 + i))));
   EXPECT_FALSE(fact_of(remote(3))->constant_sport);
 }
 
@@ -247,7 +248,8 @@ TEST_F(SourcesTest, UdpProbesThatAreRefusedAreNoTcpFailures) {
 
 TEST_F(SourcesTest, AnswersToOurOwnUdpAreNoContacts) {
   feed(udp(kStart, Direction::egress, local(), 33'000, remote(1), 53));
-  for (unsigned i = 0; i < 20; ++i) feed(udp(kStart + i, Direction::ingress, remote(1), 53, local(), static_cast<std::uint16_t>(33'000 + i)));
+  for (unsigned i = 0; i < 20; ++i)
+    feed(udp(kStart + i, Direction::ingress, remote(1), 53, local(), static_cast<std::uint16_t>(33'000 + i)));
   const auto f = fact_of(remote(1), 6 * kSecond);
   EXPECT_FALSE(f);
 }
@@ -276,7 +278,10 @@ TEST_F(SourcesTest, BackscatterMakesNoEntry) {
 
 TEST_F(SourcesTest, StealthProbesAreContacts) {
   for (unsigned i = 0; i < 6; ++i)
-    feed(tcp(kStart + i, Direction::ingress, remote(1), 40'000, local(), static_cast<std::uint16_t>(100 + i), i % 3 == 0 ? 0 : i % 3 == 1 ? kFin : kFin | kPsh | kUrg));
+    feed(tcp(kStart + i, Direction::ingress, remote(1), 40'000, local(), static_cast<std::uint16_t>(100 + i),
+             i % 3 == 0   ? 0
+             : i % 3 == 1 ? kFin
+                          : kFin | kPsh | kUrg));
   const auto f = fact_of(remote(1), 5 * kSecond);
   ASSERT_TRUE(f);
   EXPECT_GE(f->failures, 5u);
@@ -310,15 +315,18 @@ TEST_F(SourcesTest, RefusalOfTheFirstContactIsRemembered) {
   EXPECT_EQ(fact_of(remote(1))->refused, 4u);
 }
 
-TEST_F(SourcesTest, AClientThatIsAnsweredLeavesNoTrace) {
+TEST_F(SourcesTest, TheSuccessOfTheFirstContactIsCredited) {
   const auto syn = with_options(syn_in(kStart, remote(1), local(), 443));
   feed(syn);
   auto ack = syn;
   ack.tcp_flags = kAck;
   feed(ack, completed());
-  // What fails later fails alone.
-  for (unsigned i = 0; i < 3; ++i) feed(with_options(syn_in(kStart + i, remote(1), local(50 + i), 443)));
-  EXPECT_EQ(fact_of(remote(1), 6 * kSecond)->failures, 3u);
+  for (unsigned i = 0; i < 4; ++i) feed(with_options(syn_in(kStart + i, remote(1), local(50 + i), 443)));
+  const auto f = fact_of(remote(1), 6 * kSecond);
+  EXPECT_EQ(f->successes, 1u);
+  EXPECT_EQ(f->failures, 4u);
+  EXPECT_LT(f->walk, std::log(99.0));
+  EXPECT_EQ(f->handshakes, 1u);
 }
 
 TEST_F(SourcesTest, SuspiciousSourcesSurviveAFloodOfSinglePackets) {
@@ -364,12 +372,14 @@ TEST(SourcesShardsTest, FactsDoNotDependOnTheNumberOfShards) {
     if (random() % 2 == 0) p = with_options(p);
     load.push_back({p, {}});
     if (random() % 3 == 0) load.push_back({answer(p, kMicrosecond, kRst | kAck), {}});
-    if (random() % 5 == 0) load.push_back({udp(time, Direction::ingress, who, 4000, local(), static_cast<std::uint16_t>(random() % 900)), {}});
+    if (random() % 5 == 0)
+      load.push_back({udp(time, Direction::ingress, who, 4000, local(), static_cast<std::uint16_t>(random() % 900)), {}});
   }
   const HashKey key;
   const auto run = [&](unsigned shards) {
     std::vector<std::unique_ptr<Sources>> owners;
-    for (unsigned s = 0; s < shards; ++s) owners.push_back(std::make_unique<Sources>(key, 256, s * (kGroups / shards), kGroups / shards, std::vector<Address>{}));
+    for (unsigned s = 0; s < shards; ++s)
+      owners.push_back(std::make_unique<Sources>(key, 256, s * (kGroups / shards), kGroups / shards, std::vector<Address>{}));
     std::vector<SourceFact> all;
     std::uint64_t evicted = 0;
     TimeNs next = kStart + 100 * kMillisecond;
@@ -388,8 +398,8 @@ TEST(SourcesShardsTest, FactsDoNotDependOnTheNumberOfShards) {
     for (auto& o : owners) evicted += o->evictions();
     std::string text = std::to_string(evicted);
     for (const auto& f : all)
-      text += to_string(f.remote) + "," + std::to_string(f.packets) + "," + std::to_string(f.new_packets) + "," + std::to_string(f.syns) + "," +
-              std::to_string(f.fingerprint_syns) + "," + std::to_string(f.failures) + "," + std::to_string(f.udp_failures) + "," +
+      text += to_string(f.remote) + "," + std::to_string(f.packets) + "," + std::to_string(f.new_packets) + "," + std::to_string(f.syns) +
+              "," + std::to_string(f.fingerprint_syns) + "," + std::to_string(f.failures) + "," + std::to_string(f.udp_failures) + "," +
               std::to_string(f.walk) + "," + std::to_string(f.distinct_ports) + "," + std::to_string(f.ports[7].syns) + "\n";
     return text;
   };
