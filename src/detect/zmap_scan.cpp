@@ -17,10 +17,15 @@ class ZmapScan final : public ScanDetector {
       {"wave_window", &Settings::wave_window, 10'000, 3'600'000, "over how long the sources of a wave are counted"}};
   explicit ZmapScan(const Settings& s)
       : ScanDetector("zmap_scan",
-                     {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond}, 0) {}
+                     {.wave_sources = static_cast<std::uint64_t>(s.wave_sources), .wave_window = s.wave_window.count * kMillisecond},
+                     kScanProbation) {}
 
  private:
   bool claims(const SourceFact& fact, const ScanContext& context) const override { return tcp_scan_label(fact, context) == "zmap_scan"; }
+  // Among thousands of SYNs with random fields some carry the marks by chance.
+  bool explained_by_flood(const SourceFact& fact, const ScanContext& context) const override {
+    return fact.syns < 3 && context.syn_flood_pps(fact.last_local) >= kSynFloodPps;
+  }
   void judge(const Campaign& c, const ScanContext& context, Finding& f) const override {
     f.confidence = c.totals().syns >= 3 ? 85 : 75;
     f.evidence.insert(f.evidence.begin(), "IP ID 54321, window 65535 and no TCP options: the marks of ZMap");

@@ -19,7 +19,9 @@ enum SourceFlag : std::uint16_t {
   kSourceReal = 64,
   kSourceLocalUdpFirst = 128,  // our side sent it UDP before it did: its UDP answers or belongs to a dialogue
   kSourceFollowArmed = 256,    // bare SYN, then within 10 s a SYN with options to the same port
-  kSourceSyn = 512,
+  kSourceSyn = 512,            // the source port is known
+  kSourceWindowKnown = 1024,
+  kSourceTelling = 4,  // a SYN without options to a port that says "device"
 };
 
 // First contacts that wait for an answer, by the second in which they began: newest first.

@@ -1,47 +1,17 @@
-// The table of sources: lookup, eviction, what each packet changes, the wheel of unanswered contacts.
+// The table of sources: lookup, newcomers, eviction, the wheel of unanswered contacts, and the queue of facts.
 #include "features/sources.h"
 
 #include <utility>
 
 #include "base/check.h"
 #include "features/icmp_quote.h"
+#include "features/source_groups.h"
 #include "model/device_ports.h"
 
 namespace sekisho {
 namespace {
 
-constexpr unsigned kWays = 8;
-constexpr unsigned kWheel = 8;  // seconds; more than kAnswerSeconds
 constexpr std::uint32_t kNone = ~0U;
-
-// Who is given up first when a bucket is full.
-enum Rank : std::uint8_t { kEmpty, kSinglePacket, kUnsuspicious, kWaiting, kSuspicious };
-
-enum SlotFlag : std::uint8_t { kQueued = 1, kOnWheel = 2 };  // of the slot: they outlive an eviction
-
-std::uint32_t second_of(TimeNs t) { return t <= 0 ? 0 : static_cast<std::uint32_t>(t / kSecond); }
-
-bool opens_tcp(std::uint8_t flags) { return (flags & (kSyn | kAck | kRst | kFin | kPsh | kUrg)) == kSyn; }
-// NULL, FIN and XMAS probes: no stack sends any of them.
-bool odd_probe(std::uint8_t flags) {
-  const auto f = flags & (kSyn | kAck | kRst | kFin | kPsh | kUrg);
-  return f == 0 || f == kFin || f == (kFin | kPsh | kUrg);
-}
-// A traceroute's UDP probes arrive with the rest of a small TTL.
-bool traceroute(const Packet& p) { return p.dport >= 33434 && p.dport <= 33690 && p.ttl <= 30; }
-
-bool unasked_udp(const Packet& p) {
-  const auto c = p.traffic_class;
-  return c != TrafficClass::udp_answer && c != TrafficClass::dns_answer_unasked_other && c != TrafficClass::dhcp &&
-         (c < TrafficClass::amp_first || c > TrafficClass::amp_last) && p.fragment != Fragment::later && !traceroute(p) &&
-         !is_multicast(p.dst);
-}
-
-// Are the flags and, for a SYN, the sequence number there? Real Mirai SYNs with a false data offset were captured: those count.
-bool readable_tcp(const Packet& p) {
-  return p.fragment != Fragment::later && !p.truncated &&
-         (p.malformed == Malformed::none || p.malformed == Malformed::bad_tcp_header_length || p.malformed == Malformed::bad_tcp_options);
-}
 
 // May this packet start an entry? Answers and data of connections never do: a flood of them leaves the table alone.
 bool starts_entry(const Packet& p, const ConnectionVerdict& connection) {
@@ -52,71 +22,29 @@ bool starts_entry(const Packet& p, const ConnectionVerdict& connection) {
   return false;
 }
 
-bool has_evidence(const SourceEntry& e) {
-  return e.fingerprint_syns != 0 || e.swapped != 0 || e.zmap != 0 || e.masscan != 0 || e.failures >= 3 || e.udp_failures >= 3 ||
-         e.followups != 0 || (e.device_port_syns != 0 && e.bare_syns != 0);
+// 0 marks an empty way, so a tag is never 0.
+std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>((hash & 0xff) == 0 ? 1 : hash); }
+// The high bit of each byte of `tags` that equals `tag` (and now and then of one above it: the address decides).
+std::uint64_t candidates(std::uint64_t tags, std::uint8_t tag) {
+  const std::uint64_t x = tags ^ 0x0101010101010101ULL * tag;
+  return (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
 }
-
-// IPv4 that an IPv6 address carries: NAT64 (64:ff9b::/96) and 6to4 (2002::/16).
-bool embedded_v4(const Address& a, std::uint32_t& out) {
-  if (a.high == 0x0064ff9b00000000ULL && a.low >> 32 == 0) {
-    out = static_cast<std::uint32_t>(a.low);
-    return true;
-  }
-  if (a.high >> 48 == 0x2002) {
-    out = static_cast<std::uint32_t>(a.high >> 16);
-    return true;
-  }
-  return false;
-}
+// Independent of the bits that choose the group, the bucket and the tag of entries. 0 marks a free newcomer.
+std::uint32_t newcomer_tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 26) | 1; }
+std::uint32_t milliseconds(TimeNs t) { return static_cast<std::uint32_t>(t / kMillisecond); }
 
 }  // namespace
 
-// Eight tags of one byte in one word, so that one comparison finds the candidates.
-struct alignas(32) Sources::Bucket {
-  std::uint64_t tags = 0;
-  std::array<std::uint16_t, kWays> stamps{};
-  std::array<std::uint8_t, kWays> ranks{};
-};
-
-struct Sources::Group {
-  std::vector<Bucket> buckets;
-  std::vector<SourceEntry> entries;
-  std::vector<std::uint8_t> slot_flags;
-  std::vector<std::uint32_t> wheel_next;
-  std::array<std::uint32_t, kWheel> wheel;
-  std::uint32_t wheel_second = 0;
-  std::vector<std::uint32_t> queue;  // ring of slots whose facts wait; a slot stands in it at most once
-  std::size_t queue_head = 0, queue_size = 0;
-  std::uint32_t clock = 0;    // packets of the group: the age of entries
-  bool answers_seen = false;  // any packet of our side: without one the capture holds one direction
-};
-
-struct Sources::Contact {
-  std::uint64_t bit = 0, local_bit = 0;
-};
-
-struct Sources::Place {
-  Group* group = nullptr;
-  SourceEntry* entry = nullptr;
-  Bucket* bucket = nullptr;
-  std::uint32_t slot = 0;
-  void rank_at_least(Rank rank) const {
-    auto& current = bucket->ranks[slot % kWays];
-    if (current < rank) current = rank;
-  }
-};
-
 Sources::Sources(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups, std::vector<Address> publics)
-    : key_{key}, first_group_{first_group}, bucket_mask_{entries_per_group / kWays - 1} {
-  check(std::has_single_bit(entries_per_group) && entries_per_group >= kWays && entries_per_group <= 65'536,
+    : key_{key}, first_group_{first_group}, bucket_mask_{entries_per_group / kSourceWays - 1} {
+  check(std::has_single_bit(entries_per_group) && entries_per_group >= kSourceWays && entries_per_group <= 65'536,
         "source entries are a power of two");
   for (const auto& a : publics)
     if (is_v4(a)) publics_.push_back(v4_value(a));
   std::sort(publics_.begin(), publics_.end());
   groups_.resize(groups);
   for (auto& g : groups_) {
-    g.buckets.resize(entries_per_group / kWays);
+    g.buckets.resize(entries_per_group / kSourceWays);
     g.entries.resize(entries_per_group);
     g.slot_flags.resize(entries_per_group);
     g.wheel_next.resize(entries_per_group, kNone);
@@ -133,70 +61,154 @@ void Sources::prefetch(std::uint64_t remote_hash) const {
   __builtin_prefetch(&g.buckets[remote_hash >> 8 & bucket_mask_], 1);
 }
 
-namespace {
-// 0 marks an empty way, so a tag is never 0.
-std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>((hash & 0xff) == 0 ? 1 : hash); }
-// The high bit of each byte of `tags` that equals `tag` (and now and then of one above it: the address decides).
-std::uint64_t candidates(std::uint64_t tags, std::uint8_t tag) {
-  const std::uint64_t x = tags ^ 0x0101010101010101ULL * tag;
-  return (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
-}
-}  // namespace
-
-Sources::Place Sources::find(std::uint64_t remote_hash, const Address& remote) {
+// `place` is filled where it stands: copying it would wait for the cache misses of the entry's own stores.
+void Sources::find(std::uint64_t remote_hash, const Address& remote, Place& place) {
   auto& g = groups_[group_of(remote_hash) - first_group_];
   const auto b = static_cast<std::uint32_t>(remote_hash >> 8 & bucket_mask_);
   auto& bucket = g.buckets[b];
+  place.group = &g;
+  place.bucket = &bucket;
   for (auto bits = candidates(bucket.tags, tag_of(remote_hash)); bits != 0; bits &= bits - 1) {
     const auto way = static_cast<std::uint32_t>(std::countr_zero(bits)) / 8;
-    auto& entry = g.entries[b * kWays + way];
+    auto& entry = g.entries[b * kSourceWays + way];
     if (entry.remote == remote) {
       bucket.stamps[way] = static_cast<std::uint16_t>(g.clock >> 4);
-      return {&g, &entry, &bucket, b * kWays + way};
+      place.entry = &entry;
+      place.slot = b * kSourceWays + way;
+      return;
     }
   }
-  return {&g, nullptr, &bucket, b * kWays};
 }
 
-Sources::Place Sources::insert(const Packet& packet, std::uint64_t remote_hash) {
-  auto& g = groups_[group_of(remote_hash) - first_group_];
-  const auto b = static_cast<std::uint32_t>(remote_hash >> 8 & bucket_mask_);
-  auto& bucket = g.buckets[b];
+void Sources::insert(const Packet& packet, std::uint64_t remote_hash, Place& place) {
+  auto& g = *place.group;
+  auto& bucket = *place.bucket;
+  const auto b = static_cast<std::uint32_t>(&bucket - g.buckets.data());
   const auto now = static_cast<std::uint16_t>(g.clock >> 4);
-  std::uint32_t victim = 0, best = 0;
-  for (std::uint32_t way = 0; way < kWays; ++way) {
-    // Low rank first, then old age: one number to compare. An empty way beats all.
+  // Who makes room: low rank first, then old age; an empty way beats all. The way decides among equals, without a branch.
+  std::uint32_t best = 0;
+  for (std::uint32_t way = 0; way < kSourceWays; ++way) {
     const auto age = static_cast<std::uint16_t>(now - bucket.stamps[way]);
-    const std::uint32_t worth = (5U - bucket.ranks[way]) << 16 | age;
-    if (worth > best) {
-      best = worth;
-      victim = way;
-    }
+    const std::uint32_t worth = ((5U - bucket.ranks[way]) << 16 | age) << 3 | way;
+    best = std::max(best, worth);
   }
-  if (bucket.ranks[victim] != kEmpty) ++evictions_;
+  const auto victim = best & 7;
+  if (bucket.ranks[victim] != kRankEmpty) ++evictions_;
   bucket.tags = (bucket.tags & ~(0xffULL << victim * 8)) | std::uint64_t{tag_of(remote_hash)} << victim * 8;
   bucket.stamps[victim] = now;
-  bucket.ranks[victim] = kSinglePacket;
-  const auto slot = b * kWays + victim;
+  bucket.ranks[victim] = kRankSinglePacket;
+  const auto slot = b * kSourceWays + victim;
   auto& e = g.entries[slot];
   e = SourceEntry{};
   e.remote = remote_address(packet);
   e.first_seen = packet.time;
-  e.pending_second = second_of(packet.time);
-  return {&g, &e, &bucket, slot};
+  e.pending_second = source_second(packet.time);
+  place.entry = &e;
+  place.slot = slot;
+}
+
+// A packet of an address without an entry: does it get one? A contact that says nothing by itself is only noted.
+bool Sources::admit(const Packet& p, const ConnectionVerdict& connection, std::uint64_t remote_hash, Place& place) {
+  const auto tag = newcomer_tag(remote_hash);
+  auto& newcomers = place.bucket->newcomers;
+  auto* known = newcomers[0].tag == tag ? &newcomers[0] : newcomers[1].tag == tag ? &newcomers[1] : nullptr;
+  const bool udp = p.protocol == kUdp, egress = p.direction == Direction::egress;
+  const auto promote = [&] {
+    insert(p, remote_hash, place);
+    if (known == nullptr) return;
+    adopt(*known, p, place);
+    known->tag = 0;
+  };
+  if (!starts_entry(p, connection)) {
+    if (known == nullptr) return false;
+    if (egress && ((p.protocol == kTcp && (p.tcp_flags & kRst) != 0) || is_unreachable(p))) {
+      known->flags |= kNewcomerRefused;
+      return false;
+    }
+    // A client that completes a handshake earns an entry, so that its successes count.
+    if (p.protocol != kTcp || !(connection.handshake_completed || (connection.established && p.payload_bytes != 0))) return false;
+    promote();
+    return true;
+  }
+  if (egress && known != nullptr) {
+    known->tag = 0;  // our UDP answers it
+    return false;
+  }
+  const bool syn = !udp && opens_tcp(p.tcp_flags), bare = syn && p.tcp_options == 0;
+  const auto contact = contact_of(p.dst, p.protocol, p.dport);
+  const bool telling = egress || (syn && ((bare && is_telling_port(p.dport)) || marks_of(p).any()));
+  const bool follows = syn && !bare && known != nullptr && (known->flags & kNewcomerBare) != 0;
+  if (known != nullptr && !telling && !follows && known->contact == contact.contact()) return false;  // a retry
+  if (known == nullptr && !telling) {
+    const auto now = milliseconds(p.time);
+    auto& slot = newcomers[0].tag == 0 || (newcomers[1].tag != 0 && now - newcomers[0].time_ms >= now - newcomers[1].time_ms)
+                     ? newcomers[0]
+                     : newcomers[1];
+    slot = {tag,
+            now,
+            p.dport,
+            p.tcp_window,
+            contact.contact(),
+            contact.local(),
+            contact.port(),
+            static_cast<std::uint8_t>((udp ? 0 : kNewcomerTcp) | (syn ? kNewcomerSyn : 0) | (bare ? kNewcomerBare : 0))};
+    return false;
+  }
+  promote();
+  return true;
+}
+
+// What the newcomer's contact would have left in an entry.
+void Sources::adopt(const Newcomer& n, const Packet& packet, const Place& place) {
+  auto& e = *place.entry;
+  const bool tcp = (n.flags & kNewcomerTcp) != 0;
+  const TimeNs age = static_cast<TimeNs>(milliseconds(packet.time) - n.time_ms) * kMillisecond;
+  e.first_seen = packet.time - age;
+  e.packets = e.new_packets = 1;
+  e.bytes = e.new_bytes = packet.wire_bytes;  // that of the second: contacts of one source are alike
+  e.contacts = 1ULL << n.contact;
+  e.locals = 1ULL << n.local;
+  e.ports[n.port_bit >> 6] = 1ULL << (n.port_bit & 63);
+  if ((n.flags & kNewcomerSyn) != 0) {
+    e.syns = e.new_syns = 1;
+    e.port[0] = n.port;
+    e.port_syns[0] = 1;
+    e.ports_used = 1;
+    e.device_port_syns = is_device_port(n.port);
+    e.window = n.window;
+    e.flags |= kSourceWindowKnown;
+    if ((n.flags & kNewcomerBare) != 0) {
+      e.bare_syns = 1;
+      e.bare_second = static_cast<std::uint16_t>(source_second(e.first_seen));
+      e.bare_port = n.port;
+    }
+  }
+  if (!tcp) e.udp_contacts = 1;
+  if ((n.flags & kNewcomerRefused) != 0) {
+    e.resolved = e.contacts;
+    e.refused = 1;
+  }
+  const auto seconds = source_second(packet.time) - source_second(e.first_seen);
+  if ((n.flags & kNewcomerRefused) != 0 || seconds >= kAnswerSeconds) {
+    ++(tcp ? e.failures : e.udp_failures);
+    if (tcp) walk_failed(e, 1);
+  } else {
+    ++(tcp ? e.pending : e.pending_udp)[seconds];
+    e.flags |= tcp ? kSourcePendingTcp : kSourcePendingUdp;
+  }
+  place.rank_at_least(kRankUnsuspicious);
 }
 
 void Sources::on_packet(const Packet& packet, const ConnectionVerdict& connection, std::uint64_t remote_hash) {
   if (packet.family == 0) return;
-  auto place = find(remote_hash, remote_address(packet));
+  Place place;
+  find(remote_hash, remote_address(packet), place);
   ++place.group->clock;
   if (packet.direction == Direction::egress) place.group->answers_seen = true;
-  if (place.entry == nullptr) {
-    if (!starts_entry(packet, connection)) return;
-    place = insert(packet, remote_hash);
-  } else {
-    place.rank_at_least(kUnsuspicious);
-  }
+  if (place.entry != nullptr)
+    place.rank_at_least(kRankUnsuspicious);
+  else if (!admit(packet, connection, remote_hash, place))
+    return;
   auto& e = *place.entry;
   if (packet.direction == Direction::ingress) {
     saturating_add(e.packets, packet.weight);
@@ -214,210 +226,38 @@ void Sources::on_packet(const Packet& packet, const ConnectionVerdict& connectio
     on_unreachable(place, packet);
 }
 
-Sources::Contact Sources::contact_of(const Address& local, std::uint8_t protocol, std::uint16_t port) const {
-  const auto l = keyed_hash(key_, local.high, local.low);
-  const auto c = fold_multiply(l ^ key_.b, (std::uint64_t{protocol} << 16 | port) ^ key_.a);
-  return {1ULL << (c >> 58), 1ULL << (l >> 58)};
-}
-
-void Sources::first_contact(const Place& place, const Packet& packet) {
-  auto& e = *place.entry;
-  const bool udp = packet.protocol == kUdp;
-  const auto contact = contact_of(packet.dst, packet.protocol, packet.dport);
-  const auto p = fold_multiply(packet.dport ^ key_.b, 0xe7037ed1a0b428dbULL) >> 57;
-  e.ports[p >> 6] |= 1ULL << (p & 63);
-  e.locals |= contact.local_bit;
-  e.last_local = packet.dst;
-  if ((e.contacts & contact.bit) != 0) return;  // a retry, or one that happens to share the bit
-  // A full bitmap would take new contacts for old ones: start it anew. What waits keeps waiting in the buckets.
-  if (std::popcount(e.contacts) >= 32) e.contacts = e.resolved = 0;
-  e.contacts |= contact.bit;
-  if (udp) saturating_add(e.udp_contacts, 1);
-  expire_pending(e, second_of(packet.time));
-  auto& pending = (udp ? e.pending_udp : e.pending)[0];
-  saturating_add(pending, 1);
-  e.flags |= udp ? kSourcePendingUdp : kSourcePendingTcp;
-  if (std::popcount(e.contacts) >= 2) {
-    place.rank_at_least(kWaiting);
-    watch(place);
-  }
-  if (has_evidence(e)) changed(place);
-}
-
-void Sources::resolve(const Place& place, const Contact& contact, bool udp, bool success) {
-  auto& e = *place.entry;
-  if ((e.contacts & contact.bit) == 0 || (e.resolved & contact.bit) != 0) return;
-  e.resolved |= contact.bit;
-  auto& pending = udp ? e.pending_udp : e.pending;
-  // Answers are fast: the newest that waits is taken for the one that was answered.
-  const auto waiting = std::find_if(pending.begin(), pending.end(), [](std::uint8_t n) { return n != 0; });
-  const bool late = waiting == pending.end();  // it was counted as unanswered already
-  if (!late) --*waiting;
-  if (std::all_of(pending.begin(), pending.end(), [](std::uint8_t n) { return n == 0; }))
-    e.flags = static_cast<std::uint16_t>(e.flags & ~(udp ? kSourcePendingUdp : kSourcePendingTcp));
-  if (success) {
-    if (!udp) {
-      saturating_add(e.successes, 1);
-      walk_succeeded(e);
-    }
-  } else {
-    saturating_add(e.refused, 1);
-    if (!late) {
-      if (udp) {
-        saturating_add(e.udp_failures, 1);
-      } else {
-        saturating_add(e.failures, 1);
-        walk_failed(e, 1);
-      }
-    }
-  }
-  if (has_evidence(e)) changed(place);
-}
-
-void Sources::on_tcp(const Place& place, const Packet& packet, const ConnectionVerdict& connection) {
-  if (!readable_tcp(packet)) return;
-  auto& e = *place.entry;
-  const auto flags = packet.tcp_flags;
-  if (packet.direction == Direction::ingress) {
-    if (opens_tcp(flags)) {
-      on_syn(place, packet);
-      return;
-    }
-    if (odd_probe(flags) && !connection.known) {
-      first_contact(place, packet);
-      return;
-    }
-    if (connection.handshake_completed) saturating_add(e.handshakes, 1);
-    // Where our side is not captured, a client that sends data must have been answered.
-    const bool goes_on = connection.established || !place.group->answers_seen;
-    const bool answered = connection.handshake_completed || (goes_on && packet.payload_bytes != 0);
-    if (answered) e.flags |= kSourceReal;
-    if (answered && (e.flags & kSourceFollowArmed) != 0 && packet.dport == e.bare_port) {
-      e.flags = static_cast<std::uint16_t>(e.flags & ~kSourceFollowArmed);
-      saturating_add(e.followups, 1);
-      changed(place);
-    }
-    if (answered && (e.flags & kSourcePendingTcp) != 0) resolve(place, contact_of(packet.dst, kTcp, packet.dport), false, true);
-    return;
-  }
-  if ((e.flags & kSourcePendingTcp) == 0) return;
-  if ((flags & kRst) != 0)
-    resolve(place, contact_of(packet.src, kTcp, packet.sport), false, false);
-  else if (connection.established && packet.payload_bytes != 0)
-    resolve(place, contact_of(packet.src, kTcp, packet.sport), false, true);
-}
-
-void Sources::on_syn(const Place& place, const Packet& packet) {
-  auto& e = *place.entry;
-  saturating_add(e.syns, packet.weight);
-  saturating_add(e.new_syns, packet.weight);
-  if ((e.flags & kSourceSyn) == 0) {
-    e.flags |= kSourceSyn;
-    e.sport = packet.sport;
-    e.window = packet.tcp_window;
-  } else {
-    if (e.sport != packet.sport) e.flags |= kSourceSportVaries;
-    if (e.window != packet.tcp_window) e.flags |= kSourceWindowVaries;
-  }
-  e.ttl = packet.ttl;
-  const bool bare = packet.tcp_options == 0;
-  const auto second = static_cast<std::uint16_t>(second_of(packet.time));
-  if (bare) {
-    saturating_add(e.bare_syns, packet.weight);
-    e.bare_second = second;
-    e.bare_port = packet.dport;
-    e.flags = static_cast<std::uint16_t>(e.flags & ~kSourceFollowArmed);
-  } else if (e.bare_syns != 0 && e.bare_port == packet.dport && static_cast<std::uint16_t>(second - e.bare_second) <= 10) {
-    e.flags |= kSourceFollowArmed;
-  }
-  const bool device_port = is_device_port(packet.dport);
-  if (device_port) saturating_add(e.device_port_syns, packet.weight);
-  const auto before = e.fingerprint_syns + e.swapped + e.zmap + e.masscan;
-  fingerprint(e, packet);
-  const auto first = e.port.begin();
-  const auto found = std::find(first, first + e.ports_used, packet.dport);
-  const auto i = static_cast<std::size_t>(found - first);
-  if (i < e.port.size()) {
-    if (i == e.ports_used) e.port[e.ports_used++] = packet.dport;
-    saturating_add(e.port_syns[i], packet.weight);
-  }
-  first_contact(place, packet);
-  const bool marks = e.fingerprint_syns + e.swapped + e.zmap + e.masscan != before;
-  if (marks || (bare && device_port)) changed(place);
-}
-
-void Sources::fingerprint(SourceEntry& e, const Packet& packet) const {
-  std::uint32_t destination = 0;
-  bool four = is_v4(packet.dst);
-  if (four)
-    destination = v4_value(packet.dst);
-  else
-    four = embedded_v4(packet.dst, destination);
-  if (four) {
-    if (packet.tcp_seq == destination || (!publics_.empty() && std::binary_search(publics_.begin(), publics_.end(), packet.tcp_seq)))
-      saturating_add(e.fingerprint_syns, packet.weight);
-    else if (packet.tcp_seq == __builtin_bswap32(destination))
-      saturating_add(e.swapped, packet.weight);
-  } else if (const auto tail = static_cast<std::uint32_t>(packet.dst.low); packet.tcp_seq == tail && tail > 0xffff) {
-    saturating_add(e.swapped, packet.weight);  // weak: IPv6 has no scanner that is known to do this; small numbers match by chance
-  }
-  if (packet.family != 4) return;
-  if (packet.ip_id == 54321 && packet.tcp_window == 65535 && packet.tcp_options == 0) saturating_add(e.zmap, packet.weight);
-  if (packet.tcp_window == 1024 && packet.ip_id == static_cast<std::uint16_t>(v4_value(packet.dst) ^ packet.dport ^ packet.tcp_seq))
-    saturating_add(e.masscan, packet.weight);
-}
-
-void Sources::on_udp(const Place& place, const Packet& packet) {
-  auto& e = *place.entry;
-  if (packet.direction == Direction::egress) {
-    if (packet.fragment == Fragment::later) return;
-    if (e.udp_contacts == 0) e.flags |= kSourceLocalUdpFirst;
-    if ((e.flags & kSourcePendingUdp) != 0) resolve(place, contact_of(packet.src, kUdp, packet.sport), true, true);
-    return;
-  }
-  if ((e.flags & kSourceLocalUdpFirst) == 0 && unasked_udp(packet)) first_contact(place, packet);
-}
-
-void Sources::on_unreachable(const Place& place, const Packet& packet) {
-  auto& e = *place.entry;
-  if ((e.flags & (kSourcePendingTcp | kSourcePendingUdp)) == 0) return;
-  if (const auto quoted = quoted_packet(packet)) {
-    resolve(place, contact_of(quoted->dst, quoted->protocol, quoted->dport), quoted->protocol == kUdp, false);
-  }
-}
-
 void Sources::changed(const Place& place) {
-  place.rank_at_least(kSuspicious);
+  place.rank_at_least(kRankSuspicious);
   place.entry->flags |= kSourceChanged;
   auto& g = *place.group;
-  if ((g.slot_flags[place.slot] & kQueued) != 0) return;
-  g.slot_flags[place.slot] |= kQueued;
+  if ((g.slot_flags[place.slot] & kSlotQueued) != 0) return;
+  g.slot_flags[place.slot] |= kSlotQueued;
   g.queue[(g.queue_head + g.queue_size++) % g.queue.size()] = place.slot;
 }
 
 void Sources::watch(const Place& place) {
   auto& g = *place.group;
-  if ((g.slot_flags[place.slot] & kOnWheel) != 0) return;
-  g.slot_flags[place.slot] |= kOnWheel;
+  if ((g.slot_flags[place.slot] & kSlotOnWheel) != 0) return;
+  g.slot_flags[place.slot] |= kSlotOnWheel;
   const auto& e = *place.entry;
   std::uint32_t oldest = 0;
   for (std::uint32_t i = 1; i < e.pending.size(); ++i)
     if (e.pending[i] + e.pending_udp[i] != 0) oldest = i;
   const auto due = std::max(e.pending_second - oldest + kAnswerSeconds, g.wheel_second + 1);
-  auto& head = g.wheel[due % kWheel];
+  auto& head = g.wheel[due % kSourceWheel];
   g.wheel_next[place.slot] = head;
   head = place.slot;
 }
 
 void Sources::expire_group(Group& g, std::uint32_t second) {
-  if (g.wheel_second == 0) g.wheel_second = second > kWheel ? second - kWheel : 0;
-  const auto turns = std::min(second - g.wheel_second, kWheel);
+  if (g.wheel_second == 0) g.wheel_second = second > kSourceWheel ? second - kSourceWheel : 0;
+  const auto turns = std::min(second - g.wheel_second, kSourceWheel);
   for (auto s = second - turns + 1; s != second + 1; ++s) {
-    auto slot = std::exchange(g.wheel[s % kWheel], kNone);
+    auto slot = std::exchange(g.wheel[s % kSourceWheel], kNone);
     while (slot != kNone) {
       const auto next = std::exchange(g.wheel_next[slot], kNone);
-      g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kOnWheel);
-      const Place place{&g, &g.entries[slot], &g.buckets[slot / kWays], slot};
+      g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kSlotOnWheel);
+      const Place place{&g, &g.entries[slot], &g.buckets[slot / kSourceWays], slot};
       if (expire_pending(*place.entry, second) && has_evidence(*place.entry)) changed(place);
       if ((place.entry->flags & (kSourcePendingTcp | kSourcePendingUdp)) != 0) watch(place);
       slot = next;
@@ -428,14 +268,14 @@ void Sources::expire_group(Group& g, std::uint32_t second) {
 
 void Sources::collect(TimeNs now, bool last, std::vector<SourceFact>& out) {
   const auto from = static_cast<std::ptrdiff_t>(out.size());
-  const auto second = second_of(now);
+  const auto second = source_second(now);
   for (auto& g : groups_) {
     if (second > g.wheel_second) expire_group(g, second);
     if (last)
       for (auto& head : g.wheel)
         for (auto slot = std::exchange(head, kNone); slot != kNone;) {
-          const Place place{&g, &g.entries[slot], &g.buckets[slot / kWays], slot};
-          g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kOnWheel);
+          const Place place{&g, &g.entries[slot], &g.buckets[slot / kSourceWays], slot};
+          g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kSlotOnWheel);
           if (expire_at_end(*place.entry, now) && has_evidence(*place.entry)) changed(place);
           slot = std::exchange(g.wheel_next[slot], kNone);
         }
@@ -443,7 +283,7 @@ void Sources::collect(TimeNs now, bool last, std::vector<SourceFact>& out) {
       const auto slot = g.queue[g.queue_head];
       g.queue_head = (g.queue_head + 1) % g.queue.size();
       --g.queue_size;
-      g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kQueued);
+      g.slot_flags[slot] = static_cast<std::uint8_t>(g.slot_flags[slot] & ~kSlotQueued);
       auto& e = g.entries[slot];
       if ((e.flags & kSourceChanged) == 0) continue;  // it was given up since
       out.push_back(source_fact(e));

@@ -12,14 +12,15 @@ namespace sekisho {
 
 // Buckets of eight entries, 16 groups by the remote address as in connections.h. A group's packets and the steps alone decide what
 // happens in it, so any number of shards gives the same facts. One thread. Entries come from first contacts (SYNs, TCP without sense,
-// UDP), never from answers; a full bucket gives up single packets first, then the unsuspicious, then the longest silent.
+// UDP), never from answers; a contact that says nothing by itself waits as a newcomer of 16 bytes for a second one. A full bucket gives
+// up single packets first, then the unsuspicious, then the longest silent.
 class Sources {
  public:
   // At most so many facts a group and step; the rest waits for the next step.
   static constexpr std::size_t kFactsPerStep = 128;
 
   // `publics`: further destination addresses that the Mirai fingerprint is compared with (the host's addresses before NAT).
-  // entries_per_group is a power of two, 8 to 65,536.
+  // entries_per_group is a power of two, 8 to 65,536; 200 bytes each.
   Sources(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups, std::vector<Address> publics);
   ~Sources();
   void prefetch(std::uint64_t remote_hash) const;
@@ -31,24 +32,30 @@ class Sources {
   std::uint64_t evictions() const;
 
  private:
+  struct Newcomer;
   struct Bucket;
   struct Group;
   struct Contact;
+  struct Marks;
   struct Place;
 
-  Place find(std::uint64_t remote_hash, const Address& remote);
-  Place insert(const Packet& packet, std::uint64_t remote_hash);
+  // sources.cpp: the table.
+  void find(std::uint64_t remote_hash, const Address& remote, Place& place);
+  bool admit(const Packet& packet, const ConnectionVerdict& connection, std::uint64_t remote_hash, Place& place);
+  void insert(const Packet& packet, std::uint64_t remote_hash, Place& place);
+  void adopt(const Newcomer& newcomer, const Packet& packet, const Place& place);
+  void changed(const Place& place);
+  void watch(const Place& place);
+  void expire_group(Group& group, std::uint32_t second);
+  // source_evidence.cpp: what packets say.
   Contact contact_of(const Address& local, std::uint8_t protocol, std::uint16_t port) const;
+  Marks marks_of(const Packet& packet) const;
   void first_contact(const Place& place, const Packet& packet);
   void resolve(const Place& place, const Contact& contact, bool udp, bool success);
   void on_tcp(const Place& place, const Packet& packet, const ConnectionVerdict& connection);
   void on_udp(const Place& place, const Packet& packet);
   void on_syn(const Place& place, const Packet& packet);
-  void fingerprint(SourceEntry& e, const Packet& packet) const;
   void on_unreachable(const Place& place, const Packet& packet);
-  void changed(const Place& place);
-  void watch(const Place& place);
-  void expire_group(Group& group, std::uint32_t second);
 
   HashKey key_;
   unsigned first_group_;

@@ -13,8 +13,11 @@ namespace {
 
 TEST(PortTableTest, AgreesWithTheSetOfDevicePorts) {
   EXPECT_EQ(port_table().size(), kDevicePorts.size());
-  for (unsigned port = 0; port < 65'536; ++port)
-    EXPECT_EQ(find_port(static_cast<std::uint16_t>(port)) != nullptr, is_device_port(static_cast<std::uint16_t>(port))) << port;
+  for (unsigned port = 0; port < 65'536; ++port) {
+    const auto* entry = find_port(static_cast<std::uint16_t>(port));
+    EXPECT_EQ(entry != nullptr, is_device_port(static_cast<std::uint16_t>(port))) << port;
+    EXPECT_EQ(entry != nullptr && entry->weight >= kTellingWeight, is_telling_port(static_cast<std::uint16_t>(port))) << port;
+  }
 }
 
 TEST(PortTableTest, WeightsStayBelowSixtyAndTheArticlesPortsAreThere) {

@@ -146,6 +146,17 @@ TEST(ToolScanTest, ZmapAndMasscanAreNamed) {
   EXPECT_EQ(found.at("masscan_scan").distinct_peers, 1u);
 }
 
+TEST(ToolScanTest, ChanceMarksInAFloodNameNoTool) {
+  std::vector<Packet> load;
+  for (unsigned i = 0; i < 2'000; ++i) {
+    auto p = syn_in(kStart + i * kMillisecond, remote(i), local(), 80);
+    p.ip_id = i % 500 == 7 ? 54321 : 7;
+    p.tcp_window = 65535;
+    load.push_back(p);
+  }
+  EXPECT_TRUE(run_scans(load).empty());
+}
+
 TEST(PortScanTest, FourRefusedPortsDecideThreeDoNot) {
   for (const unsigned ports : {3u, 4u}) {
     std::vector<Packet> load;

@@ -288,9 +288,51 @@ TEST_F(SourcesTest, StealthProbesAreContacts) {
   EXPECT_EQ(f->syns, 0u);
 }
 
+TEST_F(SourcesTest, TheFirstOfSeveralContactsIsNotForgotten) {
+  // A newcomer's contact counts once a second one makes an entry of it: refused, expired, or still waiting.
+  for (unsigned i = 0; i < 4; ++i) {
+    const auto p = with_options(syn_in(kStart + i * 5 * kSecond, remote(1), local(i), 445));
+    feed(p);
+    if (i == 1) feed(answer(p, kMicrosecond, kRst | kAck));
+  }
+  const auto f = fact_of(remote(1), 6 * kSecond);
+  ASSERT_TRUE(f);
+  EXPECT_EQ(f->failures, 4u);
+  EXPECT_EQ(f->syns, 4u);
+  EXPECT_EQ(f->packets, 4u);
+  EXPECT_EQ(f->distinct_locals, 4u);
+  EXPECT_EQ(f->first_seen / kMillisecond, kStart / kMillisecond);
+  EXPECT_EQ(f->ports[0].port, 445);
+  EXPECT_EQ(f->ports[0].syns, 4u);
+}
+
+TEST_F(SourcesTest, RefusalOfTheFirstContactIsRemembered) {
+  for (unsigned i = 0; i < 4; ++i) {
+    const auto p = with_options(syn_in(kStart + i, remote(1), local(i), 445));
+    feed(p);
+    feed(answer(p, kMicrosecond, kRst | kAck));
+  }
+  EXPECT_EQ(fact_of(remote(1))->refused, 4u);
+}
+
+TEST_F(SourcesTest, TheSuccessOfTheFirstContactIsCredited) {
+  const auto syn = with_options(syn_in(kStart, remote(1), local(), 443));
+  feed(syn);
+  auto ack = syn;
+  ack.tcp_flags = kAck;
+  feed(ack, completed());
+  for (unsigned i = 0; i < 4; ++i) feed(with_options(syn_in(kStart + i, remote(1), local(50 + i), 443)));
+  const auto f = fact_of(remote(1), 6 * kSecond);
+  EXPECT_EQ(f->successes, 1u);
+  EXPECT_EQ(f->failures, 4u);
+  EXPECT_LT(f->walk, std::log(99.0));
+  EXPECT_EQ(f->handshakes, 1u);
+}
+
 TEST_F(SourcesTest, SuspiciousSourcesSurviveAFloodOfSinglePackets) {
   feed(with_fingerprint(syn_in(kStart, remote(1), local(), 23)));
-  for (unsigned i = 0; i < 50'000; ++i) feed(with_options(syn_in(kStart + i * kMicrosecond, remote(100 + i), local(), 80)));
+  for (unsigned i = 0; i < 50'000; ++i)
+    for (unsigned k = 0; k < 2; ++k) feed(with_options(syn_in(kStart + i * kMicrosecond, remote(100 + i), local(k), 80)));
   EXPECT_GT(sources_.evictions(), 40'000u);
   feed(with_fingerprint(syn_in(now_, remote(1), local(), 2323)));
   EXPECT_EQ(fact_of(remote(1))->fingerprint_syns, 2u);
