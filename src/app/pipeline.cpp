@@ -94,8 +94,10 @@ void Pipeline::process(std::span<const Frame> frames) {
     note(p);
     p.time += clock_offset_;
     if (p.time < last_time_) {
-      if (last_time_ - p.time > kClockSetBack) clock_offset_ += last_time_ - p.time;
-      p.time = last_time_;
+      // A clock that was set back begins anew beyond the window: what lies on both sides of it is not counted together.
+      const DurationNs gap = last_time_ - p.time > kClockSetBack ? kSecond : 0;
+      if (gap) clock_offset_ += last_time_ - p.time + gap;
+      p.time = last_time_ + gap;
     }
     last_time_ = p.time;
     const auto step = static_cast<std::uint64_t>(p.time / kStep);

@@ -121,7 +121,7 @@ Standing standing_of(const Incident& incident) {
     return Standing::noted;
   if (incident.kind == Kind::reflector || outward)
     return incident.severity >= Severity::medium ? Standing::taking_part : Standing::suspected;
-  if (incident.kind == Kind::flood) return incident.severity >= Severity::medium ? Standing::attacked : Standing::noted;
+  if (incident.kind == Kind::flood) return Standing::attacked;  // small or not: evidence has named it
   return incident.kind == Kind::bruteforce ? Standing::guessed : Standing::scanned;
 }
 

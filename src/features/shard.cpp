@@ -140,7 +140,6 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   own.packets[c] += p.weight;
   own.bytes[c] += p.wire_bytes * p.weight;
   const auto raise = [&](Tally& t, Fact f) { t.facts[static_cast<std::size_t>(f)] += p.weight; };
-  if (connection.new_connection) raise(own, Fact::new_connections);
   if (connection.handshake_completed) {
     raise(tally(row_of(p.host, connection.opened_by_remote ? Direction::ingress : Direction::egress)), Fact::handshakes_completed);
   }
@@ -148,11 +147,6 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   if (p.fragment != Fragment::none) raise(own, p.fragment == Fragment::first ? Fact::fragments_first : Fact::fragments_later);
   if (p.malformed != Malformed::none) raise(own, Fact::malformed);
   if (is_lone_header_line(p)) raise(own, Fact::slow_http_lines);
-  if (p.family) {
-    if (is_bogon(p.src)) raise(own, Fact::bogon_source);
-    if (p.ttl == 64 || p.ttl == 128 || p.ttl == 255 || p.ttl == 32) raise(own, Fact::ttl_raw);
-    if (is_private(remote_address(p))) raise(own, Fact::private_remote);
-  }
 
   sources.on_packet(p, connection, remote_hash);
   if (const auto event = outbound_watch_.on_packet(p, flow, remote_hash)) outbound.push_back(*event);

@@ -17,19 +17,11 @@ using ClassCounts = std::array<ClassCount, kTrafficClasses>;
 
 // Facts that are no class of their own: a packet may raise several.
 enum class Fact : std::uint8_t {
-  new_connections,       // first SYN of a connection in this direction
-  handshakes_completed,  // three-way handshakes of such connections that ended in this second
+  handshakes_completed,  // three-way handshakes of connections opened in this direction that ended in this second
   refused,               // RST or ICMP unreachable that the local host sent back to packets of this direction
-  fragments_first,
-  fragments_later,
-  sequence_equals_destination,  // Mirai fingerprint: SYN whose sequence number is its destination address
-  device_port_syn,
-  bogon_source,
-  private_remote,
-  cgnat_remote,
-  malformed,        // anything wrong with its headers (Packet::malformed)
-  ttl_raw,          // TTL exactly 32, 64, 128 or 255
-  slow_http_lines,  // a lone header line on a connection to a web port: requests that never end (slowloris)
+  fragments_first, fragments_later,
+  malformed,             // anything wrong with its headers (Packet::malformed)
+  slow_http_lines,       // a lone header line on a connection to a web port: requests that never end (slowloris)
   count,
 };
 using Facts = std::array<std::uint64_t, static_cast<std::size_t>(Fact::count)>;

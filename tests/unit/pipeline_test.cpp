@@ -61,5 +61,24 @@ TEST(Pipeline, AdvanceIntoThePastOrBeforeTheFirstPacketDoesNothing) {
   (*fresh)->advance(kSecond);
 }
 
+// 4,000 SYNs, each five seconds before its predecessor: slow in truth, and no flood because the times run backwards.
+TEST(Pipeline, AClockThatRunsBackwardsMakesNoFlood) {
+  PipelineSettings settings;
+  settings.local = {host_network(address_from_v4(0xc633640a))};
+  auto pipeline = Pipeline::make(std::move(settings), Config{});
+  ASSERT_TRUE(pipeline.ok());
+  unsigned floods = 0;
+  (*pipeline)->on_incident = [&](const IncidentEvent& e) { floods += e.incident->kind == Kind::flood; };
+  for (unsigned n = 0; n < 4000; ++n) {
+    const auto bytes = syn(n);
+    Frame f;
+    f.time = 1'700'000'000 * kSecond - n * 5 * kSecond;
+    f.bytes = bytes, f.wire_bytes = static_cast<std::uint32_t>(bytes.size()), f.link = LinkType::raw_ip;
+    (*pipeline)->on_frames({&f, 1});
+  }
+  (*pipeline)->finish();
+  EXPECT_EQ(floods, 0u);
+}
+
 }  // namespace
 }  // namespace sekisho

@@ -229,6 +229,9 @@ TEST(ReportText, DamageInterruptionAndTimeTroubleAreSaid) {
 TEST(Verdict, TheTwoScenariosAreNeverConflated) {
   Incident i = samples::dns_amplification();
   EXPECT_EQ(standing_of(i), Standing::attacked);
+  i.severity = Severity::low;  // small, but evidence has named it: "not attacked" would be wrong
+  EXPECT_EQ(standing_of(i), Standing::attacked);
+  i.severity = Severity::critical;
   i.direction = Direction::egress;
   EXPECT_EQ(standing_of(i), Standing::taking_part);
   i.severity = Severity::low;
