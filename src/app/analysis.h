@@ -30,7 +30,9 @@ struct Input {
   std::uint64_t packets = 0, bytes = 0;  // wire bytes, weights not applied
   std::uint64_t truncated_packets = 0;   // cut by the snap length before their transport header ended
   std::uint64_t backward_steps = 0, forward_jumps = 0, unknown_blocks = 0;
-  std::optional<TimeNs> first, last;  // of the packets' times: the earliest and the latest; empty without packets
+  std::uint64_t damage_not_listed = 0;  // places beyond the first ones of each file
+  std::uint64_t late_files = 0;         // overlapped more files than can be open at once: their packets came late
+  std::optional<TimeNs> first, last;    // of the packets' times: the earliest and the latest; empty without packets
   std::array<std::uint64_t, static_cast<std::size_t>(Malformed::count)> malformed{};  // by reason; [none] is ignored
 };
 

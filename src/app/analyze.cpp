@@ -37,6 +37,8 @@ void copy_stats(const CaptureStats& stats, Input& input) {
   input.backward_steps = stats.backward_steps;
   input.forward_jumps = stats.forward_jumps;
   input.unknown_blocks = stats.unknown_blocks;
+  input.damage_not_listed = stats.damage_not_listed;
+  input.late_files = stats.late_files;
 }
 
 }  // namespace

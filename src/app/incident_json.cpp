@@ -122,6 +122,8 @@ Json input_json(const Analysis& analysis) {
           {"backward_steps", input.backward_steps},
           {"forward_jumps", input.forward_jumps},
           {"unknown_blocks", input.unknown_blocks},
+          {"late_files", input.late_files},
+          {"damage_not_listed", input.damage_not_listed},
           {"damage", std::move(damage)},
           {"skipped", texts_json(input.skipped)},
           {"interrupted", analysis.interrupted},

@@ -201,14 +201,10 @@ void Pipeline::finish() {
 void Pipeline::report(Analysis& analysis) {
   const auto& local = orientation_->locality();
   analysis.local = {local.networks, local.given, local.reason};
-  auto files = std::move(analysis.input);
-  analysis.input = facts_.input;
-  analysis.input.files = std::move(files.files);
-  analysis.input.damage = std::move(files.damage);
-  analysis.input.skipped = std::move(files.skipped);
-  analysis.input.backward_steps = files.backward_steps;
-  analysis.input.forward_jumps = files.forward_jumps;
-  analysis.input.unknown_blocks = files.unknown_blocks;
+  const Input& seen = facts_.input;
+  Input& input = analysis.input;
+  input.packets = seen.packets, input.bytes = seen.bytes, input.truncated_packets = seen.truncated_packets;
+  input.first = seen.first, input.last = seen.last, input.malformed = seen.malformed;
   analysis.background = facts_.background;
   auto& b = analysis.background;
   std::unordered_map<std::uint16_t, std::uint64_t> ports;

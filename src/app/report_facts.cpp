@@ -218,6 +218,8 @@ std::string time_trouble_text(const Input& input) {
   add(input.backward_steps, "step back in time", "steps back in time");
   add(input.forward_jumps, "jump of more than an hour", "jumps of more than an hour");
   add(input.unknown_blocks, "unknown pcapng block skipped", "unknown pcapng blocks skipped");
+  add(input.damage_not_listed, "more damaged place", "more damaged places");
+  add(input.late_files, "file overlapped too many others and was read late", "files overlapped too many others and were read late");
   return out;
 }
 

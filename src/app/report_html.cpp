@@ -23,7 +23,6 @@ std::string_view tone_of(Standing standing) {
   switch (standing) {
     case Standing::taking_part: return "t-critical taking";
     case Standing::attacked: return "t-critical";
-    case Standing::suspected:
     case Standing::guessed:
     case Standing::scanned: return "t-medium";
     case Standing::noted: return "t-low";

@@ -36,7 +36,6 @@ Mark mark_of(Standing standing) {
   switch (standing) {
     case Standing::taking_part: return {"■", Ink::red_reverse};
     case Standing::attacked: return {"▲", Ink::red_bold};
-    case Standing::suspected:
     case Standing::guessed:
     case Standing::scanned: return {"●", Ink::yellow_bold};
     case Standing::noted: return {"○", Ink::cyan_bold};

@@ -73,9 +73,6 @@ std::string sentence_for(Standing standing, const Group& group, const Analysis& 
     case Standing::attacked:
       return fmt::format("{} {} under attack: {}, peak {} and {}, {}.", who, was, listed(group.deeds, 4),
                          format_rate_bps(group.largest->peak_bps), format_rate_pps(group.largest->peak_pps), how_long(*group.largest));
-    case Standing::suspected:
-      return fmt::format("Weak signs that {} may be taking part in attacks: {}. Look closer before acting.", listed(group.subjects),
-                         listed(group.deeds, 4));
     case Standing::guessed: return fmt::format("Somebody guessed logins on {}: {}.", listed(group.subjects), listed(group.deeds, 4));
     case Standing::scanned: return fmt::format("{} {} scanned, not attacked: {}.", who, was, listed(group.deeds, 4));
     case Standing::noted: return fmt::format("No attack. Worth a look: {}.", listed(group.deeds, 4));
@@ -90,7 +87,6 @@ std::string_view word_for(Standing standing) {
   switch (standing) {
     case Standing::taking_part: return "TAKING PART";
     case Standing::attacked: return "ATTACKED";
-    case Standing::suspected: return "SUSPECTED";
     case Standing::guessed: return "LOGINS GUESSED";
     case Standing::scanned: return "SCANNED";
     case Standing::noted: return "NOTED";
@@ -106,7 +102,6 @@ std::string what_else(const std::vector<const Incident*>& ordered, Standing said
     if (const auto group = gather(ordered, standing); group.count) parts.push_back(fmt::format("{} ({})", verb, listed(group.deeds, 3)));
   };
   add(Standing::attacked, "attacked");
-  add(Standing::suspected, "under weak suspicion of taking part");
   add(Standing::guessed, "a target of login guessing");
   add(Standing::scanned, "scanned");
   if (parts.empty()) return {};
@@ -119,8 +114,7 @@ Standing standing_of(const Incident& incident) {
   const bool outward = incident.direction == Direction::egress || incident.kind == Kind::c2;
   if (incident.kind == Kind::backscatter || incident.kind == Kind::exposure || incident.label == "spike_unclassified")
     return Standing::noted;
-  if (incident.kind == Kind::reflector || outward)
-    return incident.severity >= Severity::medium ? Standing::taking_part : Standing::suspected;
+  if (incident.kind == Kind::reflector || outward) return Standing::taking_part;
   if (incident.kind == Kind::flood) return Standing::attacked;  // small or not: evidence has named it
   return incident.kind == Kind::bruteforce ? Standing::guessed : Standing::scanned;
 }
@@ -181,7 +175,7 @@ std::string advice_of(const Incident& incident) {
       "known-good snapshot.";
   // Whoever takes part is isolated: the contract, whatever else the detector advises.
   const Standing standing = standing_of(incident);
-  const bool infected = (standing == Standing::taking_part || standing == Standing::suspected) && incident.kind != Kind::reflector;
+  const bool infected = standing == Standing::taking_part && incident.kind != Kind::reflector;
   const std::string own = escape_hostile(incident.advice, 2000);
   if (infected && own.find("solate") == std::string::npos) return std::string{isolate} + (own.empty() ? "" : " " + own);
   if (!own.empty()) return own;

@@ -9,7 +9,7 @@
 namespace sekisho {
 
 // From worst to best. Taking part outranks everything: the two scenarios of the article are never conflated.
-enum class Standing : std::uint8_t { taking_part, attacked, suspected, guessed, scanned, noted, quiet };
+enum class Standing : std::uint8_t { taking_part, attacked, guessed, scanned, noted, quiet };
 
 struct Verdict {
   Standing standing = Standing::quiet;

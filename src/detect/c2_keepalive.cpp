@@ -18,9 +18,9 @@ class C2Keepalive final : public Detector {
   };
   static constexpr Field<Settings> fields[] = {
       {"alert_score", &Settings::alert_score, 0.5, 1, "beacon score from which a connection is reported"},
-      {"watch_score", &Settings::watch_score, 0.1, 1, "beacon score from which a second sign makes a note of it"},
-      {"alert_beats", &Settings::alert_beats, 4, 12, "payloads needed for an alert"},
-      {"watch_beats", &Settings::watch_beats, 4, 12, "payloads needed for a note"},
+      {"watch_score", &Settings::watch_score, 0.1, 1, "beacon score from which a connection with a second sign is reported"},
+      {"alert_beats", &Settings::alert_beats, 4, 12, "payloads needed for a report"},
+      {"watch_beats", &Settings::watch_beats, 4, 12, "payloads needed when only the second sign is strong"},
       {"max_payload_bytes", &Settings::max_payload_bytes, 2, 16, "largest payload that counts as a beat"},
       {"min_interval", &Settings::min_interval, 1'000, 600'000, "shorter median intervals are typing or data, not keepalives"}};
   explicit C2Keepalive(Settings settings) : settings_{settings}, paces_{4096} {}
@@ -49,7 +49,7 @@ class C2Keepalive final : public Detector {
     int confidence = alert ? 55 + static_cast<int>(10 * std::clamp((s.score - 0.85) / 0.15, 0.0, 1.0)) : 40;
     confidence += (exact ? 35 : 0) + (registered ? 40 : 0) + (prior ? 15 : 0) - (is_private(f.remote) ? 10 : 0);
     finding.confidence = std::clamp(confidence, 0, 99);
-    finding.severity = !alert ? Severity::low : exact && registered ? Severity::critical : Severity::high;
+    finding.severity = exact && registered ? Severity::critical : Severity::high;
     Pace& pace = paces_[finding.merge_key];
     if (!pace.due(step, finding.severity, packets_of(f))) return;
 

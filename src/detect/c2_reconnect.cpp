@@ -1,4 +1,5 @@
-// Unanswered SYNs to one address and port, again and again: a bot whose control server is down. Weak alone.
+// Unanswered SYNs to a public address on a control server's port, again and again: a bot whose control server is down.
+// On other ports and in private networks every client of a server that is down does the same: that is no incident.
 #include "detect/connection_findings.h"
 #include "detect/detector.h"
 
@@ -46,12 +47,11 @@ class C2Reconnect final : public Detector {
     const DurationNs span = f.last_beats[n - 1].time - f.last_beats[n - needed].time;
     if (span > settings_.within.count * kMillisecond || span < settings_.min_span.count * kMillisecond) return;
     if (f.login_attempts < static_cast<std::uint32_t>(settings_.min_attempts)) return;
+    if (!is_c2_port(f.remote_port) || is_private(f.remote)) return;
     if (targets_[f.local].size() > static_cast<std::size_t>(settings_.max_targets)) return;
 
     Finding finding = c2_finding("c2_reconnect", f, step.time);
-    const bool suspicious = is_c2_port(f.remote_port) && !is_private(f.remote);
-    finding.confidence = suspicious ? 60 : is_private(f.remote) ? 30 : 45;
-    finding.severity = suspicious ? Severity::high : Severity::low;
+    finding.confidence = 60;
     Pace& pace = paces_[finding.merge_key];
     if (!pace.due(step, finding.severity, packets_of(f))) return;
     finding.headline = fmt::format("{} unanswered SYNs in {} to {}", f.packets_out, format_duration(f.last_seen - f.opened),
@@ -59,11 +59,8 @@ class C2Reconnect final : public Detector {
     finding.evidence.push_back(
         fmt::format("{} attempts ({} SYNs), the last {} within {}", f.login_attempts, f.packets_out, needed, format_duration(span)));
     if (f.packets_in > 0) finding.evidence.push_back(fmt::format("{} were refused", f.packets_in));
-    if (suspicious) finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
+    finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
     finding.counter_evidence.push_back("any client whose server is down does the same: a backup, a monitoring agent, a database client");
-    if (is_private(f.remote)) finding.counter_evidence.push_back("the target is in a private network");
-    if (!suspicious)
-      finding.advice = "Find the process that tries (ss -tnp state syn-sent). If it is none of yours, treat the host as infected.";
     pace.fill(finding, step.time, packets_of(f), bytes_of(f));
     out.push_back(std::move(finding));
   }

@@ -241,7 +241,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
                : times >= 10                    ? Severity::high
                : times >= 3 || confidence >= 85 ? Severity::medium
                                                 : Severity::low;
-  if (timeless && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
+  if (timeless && !egress && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
   f.headline = fmt::format(
       "{}{}, {}, {} of the excess", format_rate_pps(v.packets),
       learned && normal > 0 ? fmt::format(" (x{:.0f} of normal {})", v.packets / normal, format_rate_pps(normal)) : std::string{},

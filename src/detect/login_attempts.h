@@ -130,7 +130,7 @@ class LoginAttempts {
     const bool distributed = repeaters >= rules_.distributed_sources && total >= rules_.alert;
     // Outbound, one attacker is this host and the targets are many: the sum counts.
     const bool alert = most >= rules_.alert || distributed || (outbound && total >= rules_.alert);
-    if (!alert && most < rules_.warn) return std::nullopt;
+    if (!alert && (outbound || most < rules_.warn)) return std::nullopt;
 
     finding.time = now;
     finding.first_packet = first;

@@ -182,7 +182,10 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   if (i.kind == Kind::flood && families.size() >= 2) add_unique(i.modifiers, "multi_vector");
   for (const auto m : f.modifiers) add_unique(i.modifiers, m);
 
-  if (f.severity > i.severity) i.severity = f.severity, worth = true;
+  // The contract: this host taking part is never below high, however sure the verdict is (confidence says that).
+  const bool takes_part = (i.direction == Direction::egress || i.kind == Kind::c2) && !is_spike;
+  const Severity severity = takes_part ? std::max(f.severity, Severity::high) : f.severity;
+  if (severity > i.severity) i.severity = severity, worth = true;
   i.confidence = std::max(i.confidence, f.confidence);
   i.distinct_peers = std::max(i.distinct_peers, f.distinct_peers);
   i.peers_spoofed |= f.peers_spoofed;

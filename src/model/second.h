@@ -19,9 +19,10 @@ using ClassCounts = std::array<ClassCount, kTrafficClasses>;
 enum class Fact : std::uint8_t {
   handshakes_completed,  // three-way handshakes of connections opened in this direction that ended in this second
   refused,               // RST or ICMP unreachable that the local host sent back to packets of this direction
-  fragments_first, fragments_later,
-  malformed,             // anything wrong with its headers (Packet::malformed)
-  slow_http_lines,       // a lone header line on a connection to a web port: requests that never end (slowloris)
+  fragments_first,
+  fragments_later,
+  malformed,        // anything wrong with its headers (Packet::malformed)
+  slow_http_lines,  // a lone header line on a connection to a web port: requests that never end (slowloris)
   count,
 };
 using Facts = std::array<std::uint64_t, static_cast<std::size_t>(Fact::count)>;

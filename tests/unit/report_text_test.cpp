@@ -218,11 +218,12 @@ TEST(ReportText, DamageInterruptionAndTimeTroubleAreSaid) {
   a.input.skipped = {"notes.txt: not a capture"};
   a.input.backward_steps = 1;
   a.input.forward_jumps = 2;
+  a.input.damage_not_listed = 3;
   a.interrupted = true;
   const std::string text = text_report(a, plain(100));
   for (const char* part : {"Part of the input is damaged", "Interrupted: this is what was read so far",
                            "broken.pcap: at byte 12,345, packet 678: the packet's", "notes.txt: not a capture",
-                           "1 step back in time, 2 jumps of more than an hour"})
+                           "1 step back in time, 2 jumps of more than an hour, 3 more damaged places"})
     EXPECT_NE(text.find(part), std::string::npos) << part;
 }
 
@@ -234,8 +235,6 @@ TEST(Verdict, TheTwoScenariosAreNeverConflated) {
   i.severity = Severity::critical;
   i.direction = Direction::egress;
   EXPECT_EQ(standing_of(i), Standing::taking_part);
-  i.severity = Severity::low;
-  EXPECT_EQ(standing_of(i), Standing::suspected);
   i.label = "spike_unclassified";  // a backup is not an attack, whichever way it goes
   EXPECT_EQ(standing_of(i), Standing::noted);
   i = samples::mirai_scan();
