@@ -44,6 +44,21 @@ std::string because(const Second& s, const std::vector<TrafficClass>& classes) {
   return {};
 }
 
+// What is missing of the class that the same packets belong to in ordinary times: clients of a service that died go on sending, and what
+// they send counts as unasked now.
+double missing(const Second& s, const std::vector<TrafficClass>& classes) {
+  using enum TrafficClass;
+  double sum = 0;
+  const auto lacks = [&](TrafficClass c) {
+    sum += std::max(0.0, static_cast<double>(s.normal[index_of(c)]) - static_cast<double>(s.counts[index_of(c)].packets));
+  };
+  for (const auto c : classes) {
+    if (c == udp) lacks(udp_answer);
+    if (c == tcp_ack_unknown) lacks(tcp_ack), lacks(tcp_data);
+  }
+  return sum;
+}
+
 bool is_infrastructure_address(const Address& a) { return is_multicast(a); }
 
 }  // namespace
@@ -198,6 +213,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   else if (normal > 0)
     e.contra.push_back(
         fmt::format("normal here is {}, at most {}{}", format_rate_pps(normal), format_rate_pps(ceiling), because(s, spec_.classes)));
+  if (const double gone = learned ? missing(s, spec_.classes) : 0; gone > 0.5 * own_excess)
+    contradict(e, 45, fmt::format("{} of ordinary traffic are missing: its senders go on, its service does not answer", format_rate_pps(gone)));
   const int confidence = std::clamp(e.hard ? e.points : std::min(e.points, 55), 0, 99);
   const bool verdict = e.hard && confidence >= kProbable;
   // Weak evidence has to hold for three steps; volume alone for a second.
