@@ -72,7 +72,10 @@ class Watch final : public Intake {
     if (since < kSecond) return;
     last_status_ = now;
     counts_.drops = source_.drops();
-    if (evidence_) evidence_->flush();
+    if (evidence_) {
+      evidence_->flush(since);
+      for (const auto& sentence : evidence_->take_sentences()) output_.say(sentence);
+    }
     output_.status(counts_, static_cast<double>(since) / kSecond);
   }
 
@@ -140,14 +143,21 @@ int run_agent(const AgentOptions& options) {
   auto source = PacketSocket::open(interfaces);
   if (!source.ok()) return fail(source.error());
   std::unique_ptr<EvidenceWriter> evidence;
-  if (options.evidence) {
-    auto opened = EvidenceWriter::open(*options.evidence, key);
-    if (!opened.ok()) return fail(opened.error());
-    evidence = std::move(opened).value();
+  std::string without_evidence;
+  EvidenceSection evidence_settings = settings_file.evidence;
+  if (options.evidence) evidence_settings.dir = *options.evidence;
+  if (!evidence_settings.dir.empty()) {
+    auto opened = EvidenceWriter::open_live(evidence_settings, interfaces, key);
+    if (!opened.ok() && options.evidence) return fail(opened.error());
+    if (opened.ok())
+      evidence = std::move(opened).value();
+    else
+      without_evidence = opened.error().message;
   }
 
   catch_interrupts();
   LiveOutput output{options.json, options.color};
+  if (!without_evidence.empty()) output.say("No packets of incidents are kept: " + without_evidence);
   output.say(
       fmt::format("Watching {} for {}. First live version: incidents are only printed here; no store and no dashboard yet. Ctrl-C stops.",
                   joined(interfaces, 8, [](const std::string& name) { return escape_hostile(name, 32); }),
