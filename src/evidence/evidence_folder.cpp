@@ -15,8 +15,8 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "evidence/file_hash.h"
 #include "evidence/recovery.h"
-#include "evidence/sha256.h"
 
 namespace sekisho {
 namespace {

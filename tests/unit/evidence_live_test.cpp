@@ -10,11 +10,11 @@
 #include <fstream>
 
 #include "evidence/compressor.h"
+#include "evidence/file_hash.h"
 #include "evidence/frame_queue.h"
 #include "evidence/pcapng_blocks.h"
 #include "evidence/recorder.h"
 #include "evidence/recovery.h"
-#include "evidence/sha256.h"
 #include "read_evidence.h"
 
 namespace sekisho {

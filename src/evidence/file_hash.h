@@ -1,4 +1,4 @@
-// SHA-256 of a file, by OpenSSL.
+// SHA-256 of a file.
 #pragma once
 #include <string>
 
