@@ -52,6 +52,18 @@ constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
 };
 
+constexpr Field<AuditSection> kAuditFields[] = {
+    {"fail_on", &AuditSection::fail_on, 0, 0, "lowest severity for exit status 1"},
+    {"state", &AuditSection::state, 0, 0, "where the notes of the last audit are kept, for what changed since"},
+    {"within", &AuditSection::within, 5'000, 3'600'000, "time for all checks together, without the rootkit scanners"},
+    {"recent", &AuditSection::recent, 3'600'000, 366 * 86'400'000.0, "files changed within this time count as recent"},
+    {"max_files", &AuditSection::max_files, 1'000, 10'000'000, "files in temporary folders that are looked at"},
+    {"raw_socket_owners", &AuditSection::raw_socket_owners, 0, 0,
+     "executables that may hold raw sockets, besides the known ones; * and ? as in a shell"},
+    {"allowed_listeners", &AuditSection::allowed_listeners, 0, 0, "ports of devices that may listen here, such as \"8728\""},
+    {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
+};
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -62,6 +74,7 @@ const std::vector<Choice>& choices() {
       {"capture", "mode", {"auto", "packet_socket", "xdp"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
+      {"audit", "fail_on", {"low", "medium", "high", "critical"}},
   };
   return all;
 }
@@ -82,6 +95,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
+      {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
   };
 }
 
@@ -231,6 +245,7 @@ class Checker {
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
+    read<AuditSection>("audit", kAuditFields, config_.audit);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});

@@ -49,6 +49,13 @@ struct AnalyzeSettings {
   std::string fail_on = "medium";
 };
 
+struct AuditSection {
+  std::string fail_on = "medium", state = "/var/lib/sekisho/audit.json";
+  Milliseconds within{120'000}, recent{7 * 86'400'000LL}, scanner_within{900'000};
+  std::int64_t max_files = 200'000;
+  std::vector<std::string> raw_socket_owners, allowed_listeners;
+};
+
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
@@ -60,6 +67,7 @@ struct Config {
   ResponseSettings response;
   AlertSettings alert;
   AnalyzeSettings analyze;
+  AuditSection audit;
   std::vector<Network> local, never;  // of capture.local and response.never
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.
