@@ -5,6 +5,7 @@
 
 #include "app/agent.h"
 #include "app/analyze.h"
+#include "app/audit_command.h"
 #include "app/config_command.h"
 #include "base/settings.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze", "config", "version"};
+constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "version"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(std::string_view given) {
@@ -58,6 +59,23 @@ void add_agent(CLI::App& app, AgentOptions& o) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
+void add_audit(CLI::App& app, AuditCommand& o) {
+  auto* c = app.add_subcommand("audit", "Is this host open to bots, and does it show traces of one? (as root; changes nothing)");
+  c->add_option("--root", o.root, "audit a mounted image or a folder instead of the running system");
+  c->add_flag("--json", o.json, "one JSON document on standard output");
+  c->add_option("--fail-on", o.fail_on, "exit with 1 when a finding is at or above: info low medium high critical (default: medium)")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+  c->add_flag("--with-scanners", o.with_scanners, "also run chkrootkit and rkhunter, when they are installed (minutes)");
+  c->add_flag("--since-last", o.since_last, "show only what changed since the last audit");
+  c->add_option("--only", o.only, "only these checks; may be repeated")->expected(1);
+  c->add_option("--state", o.state, "where the notes of the last audit are kept (default: /var/lib/sekisho/audit.json)");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->add_option_function<std::string>(
+       "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  c->add_flag("-v,--verbose", o.verbose, "also what is good, and everything about small things");
+}
+
 void add_config(CLI::App& app, ConfigCommand& o) {
   auto* c = app.add_subcommand("config", "The configuration: defaults, check, show, explain KEY");
   c->require_subcommand(1);
@@ -87,6 +105,8 @@ int main(int argc, char** argv) {
   add_analyze(app, analyze);
   AgentOptions agent;
   add_agent(app, agent);
+  AuditCommand audit;
+  add_audit(app, audit);
   ConfigCommand config;
   add_config(app, config);
   auto* version = app.add_subcommand("version", "The version");
@@ -106,6 +126,7 @@ int main(int argc, char** argv) {
   }
   if (app.got_subcommand("agent")) return run_agent(agent);
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
+  if (app.got_subcommand("audit")) return run_audit_command(audit);
   if (app.got_subcommand("config")) return run_config(config);
   if (*version) {
     std::printf("sekisho %s\n", SEKISHO_VERSION);
