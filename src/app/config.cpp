@@ -54,7 +54,6 @@ constexpr Field<EvidenceSection> kEvidenceFields[] = {
     {"total_bytes", &EvidenceSection::total_bytes, 1 << 20, 1LL << 40,
      "the most that the folder holds; then the oldest files go, never those of open incidents"},
 };
-constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
 constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
 constexpr Field<ResponseSettings> kResponseFields[] = {
