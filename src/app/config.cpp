@@ -25,13 +25,21 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
+constexpr double kDayMs = 24.0 * 3600 * 1000;
+constexpr Field<StoreSettings> kStoreFields[] = {
+    {"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"},
+    {"seconds_for", &StoreSettings::seconds_for, 3600 * 1000, 30 * kDayMs, "how long one row a second of the traffic is kept"},
+    {"ten_seconds_for", &StoreSettings::ten_seconds_for, 3600 * 1000, 90 * kDayMs, "how long one row each ten seconds is kept"},
+    {"history_for", &StoreSettings::history_for, kDayMs, 4000 * kDayMs, "how long one row a minute, scan hits by hour and closed incidents are kept"},
+    {"scan_detail_for", &StoreSettings::scan_detail_for, 3600 * 1000, 30 * kDayMs, "how long scan hits are kept by the minute"},
+    {"scan_rows_a_day", &StoreSettings::scan_rows_a_day, 1000, 10'000'000, "rows of scan hits a day; further sources are added up under one"},
+};
 constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"vxlan_port", &DecodeSettings::vxlan_port, 0, 65'535,
      "UDP port of this host's VXLAN tunnels (usually 4789), whose packets are looked into; 0: none, they are plain UDP"},
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
 constexpr Field<EvidenceSection> kEvidenceFields[] = {
     {"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident; empty: the agent keeps none"},
     {"ring_seconds", &EvidenceSection::ring_seconds, 1, 600,
@@ -57,6 +65,18 @@ constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
 };
 
+constexpr Field<AuditSection> kAuditFields[] = {
+    {"fail_on", &AuditSection::fail_on, 0, 0, "lowest severity for exit status 1"},
+    {"state", &AuditSection::state, 0, 0, "where the notes of the last audit are kept, for what changed since"},
+    {"within", &AuditSection::within, 5'000, 3'600'000, "time for all checks together, without the rootkit scanners"},
+    {"recent", &AuditSection::recent, 3'600'000, 366 * 86'400'000.0, "files changed within this time count as recent"},
+    {"max_files", &AuditSection::max_files, 1'000, 10'000'000, "files in temporary folders that are looked at"},
+    {"raw_socket_owners", &AuditSection::raw_socket_owners, 0, 0,
+     "executables that may hold raw sockets, besides the known ones; * and ? as in a shell"},
+    {"allowed_listeners", &AuditSection::allowed_listeners, 0, 0, "ports of devices that may listen here, such as \"8728\""},
+    {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
+};
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -67,6 +87,7 @@ const std::vector<Choice>& choices() {
       {"capture", "mode", {"auto", "packet_socket", "xdp"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
+      {"audit", "fail_on", {"low", "medium", "high", "critical"}},
   };
   return all;
 }
@@ -87,6 +108,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
+      {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
   };
 }
 
@@ -236,6 +258,7 @@ class Checker {
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
+    read<AuditSection>("audit", kAuditFields, config_.audit);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});
@@ -282,6 +305,11 @@ Result<std::string> read_bounded(const std::string& path) {
 }
 
 }  // namespace
+
+Retention retention_of(const StoreSettings& s) {
+  const auto ns = [](Milliseconds m) { return m.count * kMillisecond; };
+  return {ns(s.seconds_for), ns(s.ten_seconds_for), ns(s.history_for), ns(s.scan_detail_for), static_cast<std::uint64_t>(s.scan_rows_a_day)};
+}
 
 const SettingTable& section(const Config& config, const std::string& name) {
   static const SettingTable none;

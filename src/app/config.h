@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "detect/detector.h"
 #include "model/address.h"
+#include "store/store.h"
 
 namespace sekisho {
 
@@ -25,6 +26,9 @@ struct DecodeSettings {
 };
 struct StoreSettings {
   std::string path = "/var/lib/sekisho/sekisho.db";
+  Milliseconds seconds_for{24LL * 3600 * 1000}, ten_seconds_for{7LL * 24 * 3600 * 1000}, history_for{400LL * 24 * 3600 * 1000};
+  Milliseconds scan_detail_for{24LL * 3600 * 1000};
+  std::int64_t scan_rows_a_day = 100'000;
 };
 struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
@@ -48,6 +52,13 @@ struct AnalyzeSettings {
   std::string fail_on = "medium";
 };
 
+struct AuditSection {
+  std::string fail_on = "medium", state = "/var/lib/sekisho/audit.json";
+  Milliseconds within{120'000}, recent{7 * 86'400'000LL}, scanner_within{900'000};
+  std::int64_t max_files = 200'000;
+  std::vector<std::string> raw_socket_owners, allowed_listeners;
+};
+
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
@@ -59,6 +70,7 @@ struct Config {
   ResponseSettings response;
   AlertSettings alert;
   AnalyzeSettings analyze;
+  AuditSection audit;
   std::vector<Network> local, never;  // of capture.local and response.never
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.
@@ -74,6 +86,8 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 // The same from text; `name` stands in messages.
 Result<Config> parse_config_text(std::string_view name, std::string_view text,
                                  std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+Retention retention_of(const StoreSettings& settings);
 
 // Every section that may stand in the file, in the order of `config defaults`, detectors last.
 struct SectionInfo {

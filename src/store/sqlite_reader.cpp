@@ -69,15 +69,14 @@ class SqliteReader final : public StoreReader {
   explicit SqliteReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
   Result<std::vector<StoredIncident>> incidents(const IncidentFilter& f) override {
-    auto statement = TRY(database_->prepare(
-        fmt::format("SELECT {} FROM incidents WHERE (?1 IS NULL OR ended IS NULL OR ended>=?1) AND (?2 IS NULL OR started<=?2) AND (?3 IS "
-                    "NULL OR kind=?3) "
-                    "AND (?4 IS NULL OR direction=?4) AND (?5 IS NULL OR label=?5) AND (?6 IS NULL OR subject=?6) AND severity>=?7 "
-                    "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) ORDER BY id DESC LIMIT ?10",
-                    kColumns)));
+    auto statement = TRY(database_->prepare(fmt::format(
+        "SELECT {} FROM incidents WHERE (?1 IS NULL OR ended IS NULL OR ended>=?1) AND (?2 IS NULL OR started<=?2) AND (?3 IS NULL OR kind=?3) "
+        "AND (?4 IS NULL OR direction=?4) AND (?5 IS NULL OR label=?5) AND (?6 IS NULL OR subject=?6) AND severity>=?7 "
+        "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) AND (?11 IS NULL OR instr(lower(json), lower(?11))) ORDER BY id DESC LIMIT ?10",
+        kColumns)));
     std::vector<StoredIncident> list;
-    for (statement.start(f.since, f.until, f.kind, f.direction, f.label, f.subject, static_cast<int>(f.at_least), f.open_only ? 1 : 0,
-                         f.before, std::uint64_t{f.limit});
+    for (statement.start(f.since, f.until, f.kind, f.direction, f.label, f.subject, static_cast<int>(f.at_least), f.open_only ? 1 : 0, f.before,
+                         std::uint64_t{f.limit}, f.contains);
          TRY(statement.step());)
       list.push_back(incident_of(statement));
     return list;
@@ -116,6 +115,7 @@ class SqliteReader final : public StoreReader {
     return read_classes(*database_, since, until, step);
   }
   Result<ScanSummary> scanners(const ScanFilter& filter) override { return read_scanners(*database_, filter); }
+  Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) override { return read_scan_hours(*database_, filter); }
 
   Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) override {
     auto rows = TRY(database_->prepare(
@@ -159,6 +159,7 @@ class SqliteReader final : public StoreReader {
     facts.open_incidents = TRY(count("SELECT count(*) FROM incidents WHERE ended IS NULL"));
     facts.evidence_files = TRY(count("SELECT count(*) FROM evidence"));
     facts.evidence_bytes = TRY(count("SELECT total(bytes) FROM evidence"));
+    facts.audit_entries = TRY(count("SELECT max(sequence) FROM audit"));
     const auto first = TRY(count("SELECT min(t) FROM (SELECT min(time) t FROM seconds_60 UNION ALL SELECT min(time) FROM seconds_1)"));
     const auto last = TRY(count("SELECT max(time) FROM seconds_1"));
     if (first) facts.first_second = static_cast<TimeNs>(first) * kSecond;

@@ -105,7 +105,8 @@ struct IncidentFilter {
   std::optional<std::string> kind, direction, label, subject;
   Severity at_least = Severity::info;
   bool open_only = false;
-  std::optional<std::string> before;  // ids that are older than this one: the next page
+  std::optional<std::string> contains;  // in the incident's JSON, without regard to case: an address, a label, a word
+  std::optional<std::string> before;    // ids that are older than this one: the next page
   std::size_t limit = 1000;
 };
 
@@ -159,6 +160,12 @@ struct ScanSummary {
   std::vector<ScanPortRow> ports;    // most hits first
 };
 
+// Probes of an hour, all sources and ports together.
+struct ScanHour {
+  TimeNs time = 0;  // its start
+  std::uint64_t hits = 0, sources = 0;
+};
+
 struct StoreFacts {
   std::string path;
   std::uint64_t bytes = 0;  // on disk, with its log
@@ -166,6 +173,7 @@ struct StoreFacts {
   std::uint64_t incidents = 0, open_incidents = 0;
   std::optional<TimeNs> first_second, last_second;
   std::uint64_t evidence_files = 0, evidence_bytes = 0;
+  std::uint64_t audit_entries = 0;  // also the sequence number of the newest
 };
 
 class StoreReader {
@@ -180,6 +188,7 @@ class StoreReader {
   virtual Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) = 0;
   virtual Result<std::vector<ClassPoint>> classes(TimeNs since, TimeNs until, DurationNs step) = 0;
   virtual Result<ScanSummary> scanners(const ScanFilter& filter) = 0;
+  virtual Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) = 0;  // in order of time; hours without probes are left out
   virtual Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) = 0;  // empty id: all, oldest first
   virtual Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) = 0;
   virtual Result<std::vector<AuditEntry>> audit(std::uint64_t after, std::size_t limit) = 0;
