@@ -7,13 +7,14 @@
 #include "app/analyze.h"
 #include "app/audit_command.h"
 #include "app/config_command.h"
+#include "app/web_command.h"
 #include "base/settings.h"
 
 namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "version"};
+constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "version", "web"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(std::string_view given) {
@@ -94,6 +95,25 @@ void add_config(CLI::App& app, ConfigCommand& o) {
   }
 }
 
+void add_web(CLI::App& app, WebCommand& o) {
+  auto* c = app.add_subcommand("web", "The dashboard and its REST interface (Ctrl-C stops); web token: who may see it");
+  c->add_option("--listen", o.listen, "address and port (default: 127.0.0.1:8470)");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->require_subcommand(0, 1);
+  auto* token = c->add_subcommand("token", "Tokens to sign in with: new, list, revoke");
+  token->require_subcommand(1);
+  for (const auto& [name, help] : {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
+    auto* action = token->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.token_action = name; });
+    const bool is_new = std::string_view{name} == "new";
+    if (is_new) action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
+    if (is_new) action->add_option("--name", o.name, "what it is called (default: the role and a number)");
+    if (std::string_view{name} == "revoke") action->add_option("NAME", o.name, "the token's name")->required();
+    if (std::string_view{name} != "revoke") action->add_flag("--json", o.json, "as JSON");
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,6 +129,8 @@ int main(int argc, char** argv) {
   add_audit(app, audit);
   ConfigCommand config;
   add_config(app, config);
+  WebCommand web;
+  add_web(app, web);
   auto* version = app.add_subcommand("version", "The version");
 
   if (argc > 1 && argv[1][0] != '-' &&
@@ -128,6 +150,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("audit")) return run_audit_command(audit);
   if (app.got_subcommand("config")) return run_config(config);
+  if (app.got_subcommand("web")) return run_web(web);
   if (*version) {
     std::printf("sekisho %s\n", SEKISHO_VERSION);
     return 0;
