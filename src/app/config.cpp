@@ -40,7 +40,20 @@ constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
+constexpr Field<EvidenceSection> kEvidenceFields[] = {
+    {"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident; empty: the agent keeps none"},
+    {"ring_seconds", &EvidenceSection::ring_seconds, 1, 600,
+     "how long the agent remembers packets, so that evidence begins before the incident"},
+    {"ring_bytes", &EvidenceSection::ring_bytes, 1 << 20, 4LL << 30,
+     "the most memory for these packets, both directions together; taken as far as traffic needs it"},
+    {"snap_bytes", &EvidenceSection::snap_bytes, 64, 2048, "stored of each packet; of control traffic of botnets whole packets are stored"},
+    {"packets", &EvidenceSection::packets, 100, 1'000'000, "the most packets of one incident"},
+    {"bytes", &EvidenceSection::bytes, 65'536, 1LL << 30, "the most bytes of one incident, before compression"},
+    {"context_percent", &EvidenceSection::context_percent, 0, 50,
+     "share of an incident's packets that is other traffic, marked as context; half of it from before the incident"},
+    {"total_bytes", &EvidenceSection::total_bytes, 1 << 20, 1LL << 40,
+     "the most that the folder holds; then the oldest files go, never those of open incidents"},
+};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
 constexpr Field<WebSettings> kWebFields[] = {
     {"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard; beyond loopback it takes a certificate or behind_proxy"},

@@ -32,6 +32,9 @@ struct StoreSettings {
 };
 struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
+  std::int64_t ring_seconds = 10, ring_bytes = 32 << 20, snap_bytes = 128;
+  std::int64_t packets = 10'000, bytes = 16 << 20, context_percent = 10;
+  std::int64_t total_bytes = 2LL << 30;
 };
 struct ControlSettings {
   std::string socket = "/run/sekisho/control.sock";

@@ -41,7 +41,8 @@ Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) 
         "AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5)",
         table)));
     const auto from = filter.since / kSecond;
-    for (rows.start(from - from % slice, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source);
+    for (rows.start(from - from % slice, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt,
+                    filter.label, source);
          TRY(rows.step());) {
       const auto hits = static_cast<std::uint64_t>(rows.integer(4));
       const auto port = static_cast<std::uint16_t>(rows.integer(1));
@@ -67,7 +68,8 @@ Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) 
     row.ports = static_cast<std::uint32_t>(tally.ports.size());
     row.first = tally.first * kSecond, row.last = tally.last * kSecond;
     std::sort(tally.ports.begin(), tally.ports.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    for (std::size_t i = 0; i < std::min<std::size_t>(tally.ports.size(), 5); ++i) row.top_ports.push_back(static_cast<std::uint16_t>(tally.ports[i].first));
+    for (std::size_t i = 0; i < std::min<std::size_t>(tally.ports.size(), 5); ++i)
+      row.top_ports.push_back(static_cast<std::uint16_t>(tally.ports[i].first));
     summary.scanners.push_back(std::move(row));
   }
   const auto most = [&](auto& list, auto before) {

@@ -16,7 +16,8 @@ namespace sekisho {
 namespace {
 
 constexpr std::string_view kColumns =
-    "id, kind, direction, label, subject, severity, confidence, started, detected, ended, updated, peak_pps, peak_bps, packets, bytes, json, state";
+    "id, kind, direction, label, subject, severity, confidence, started, detected, ended, updated, peak_pps, peak_bps, packets, bytes, "
+    "json, state";
 
 StoredIncident incident_of(const Statement& row) {
   StoredIncident i;
@@ -102,12 +103,14 @@ class SqliteReader final : public StoreReader {
         "SELECT time, what, severity, label, confidence, peak_pps FROM incident_changes WHERE incident_id=? ORDER BY time, rowid"));
     std::vector<TimelineEntry> list;
     for (rows.start(id); TRY(rows.step());)
-      list.push_back({rows.integer(0), rows.text(1), static_cast<Severity>(rows.integer(2)), rows.text(3), static_cast<int>(rows.integer(4)),
-                      rows.real(5)});
+      list.push_back({rows.integer(0), rows.text(1), static_cast<Severity>(rows.integer(2)), rows.text(3),
+                      static_cast<int>(rows.integer(4)), rows.real(5)});
     return list;
   }
 
-  Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) override { return read_traffic(*database_, since, until, step); }
+  Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) override {
+    return read_traffic(*database_, since, until, step);
+  }
   Result<std::vector<ClassPoint>> classes(TimeNs since, TimeNs until, DurationNs step) override {
     return read_classes(*database_, since, until, step);
   }
@@ -138,8 +141,8 @@ class SqliteReader final : public StoreReader {
         "SELECT sequence, time, actor, action, detail, previous, hash FROM audit WHERE sequence>? ORDER BY sequence LIMIT ?"));
     std::vector<AuditEntry> list;
     for (rows.start(after, std::uint64_t{limit}); TRY(rows.step());)
-      list.push_back({static_cast<std::uint64_t>(rows.integer(0)), rows.integer(1) * kSecond, rows.text(2), rows.text(3), rows.text(4), rows.text(5),
-                      rows.text(6)});
+      list.push_back({static_cast<std::uint64_t>(rows.integer(0)), rows.integer(1) * kSecond, rows.text(2), rows.text(3), rows.text(4),
+                      rows.text(5), rows.text(6)});
     return list;
   }
 
@@ -170,8 +173,9 @@ class SqliteReader final : public StoreReader {
     TRY(rows.step());
     const auto said = rows.text(0);
     if (said == "ok") return {};
-    return Error{fmt::format("{0} is damaged ({1}): stop the agent, then 'mv {0} {0}.damaged'; 'sqlite3 {0}.damaged .recover' reads what can be saved",
-                             escape_hostile(database_->path()), escape_hostile(said))};
+    return Error{fmt::format(
+        "{0} is damaged ({1}): stop the agent, then 'mv {0} {0}.damaged'; 'sqlite3 {0}.damaged .recover' reads what can be saved",
+        escape_hostile(database_->path()), escape_hostile(said))};
   }
 
  private:
@@ -184,10 +188,11 @@ Result<std::unique_ptr<StoreReader>> open_store_reader(const std::string& path) 
   auto database = TRY(Database::open_for_reading(path));
   const int schema = TRY(schema_of(*database));
   if (schema > newest_schema())
-    return Error{fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update this program", escape_hostile(path),
-                             schema, newest_schema())};
+    return Error{fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update this program",
+                             escape_hostile(path), schema, newest_schema())};
   if (schema < newest_schema())
-    return Error{fmt::format("{} has the older schema {}: it is brought up to date when the agent next starts", escape_hostile(path), schema)};
+    return Error{
+        fmt::format("{} has the older schema {}: it is brought up to date when the agent next starts", escape_hostile(path), schema)};
   return std::unique_ptr<StoreReader>{std::make_unique<SqliteReader>(std::move(database))};
 }
 

@@ -74,7 +74,7 @@ std::string audit_hash(const AuditEntry& entry);
 
 // How long things are kept. Whatever is older goes, a little at a time.
 struct Retention {
-  DurationNs second_detail = 24 * 3600 * kSecond;         // one row a second
+  DurationNs second_detail = 24 * 3600 * kSecond;          // one row a second
   DurationNs ten_second_detail = 7 * 24 * 3600 * kSecond;  // one row each 10 s
   DurationNs history = 400LL * 24 * 3600 * kSecond;        // one row a minute; scan hits by hour; closed incidents
   DurationNs scan_detail = 24 * 3600 * kSecond;            // scan hits by minute
@@ -116,14 +116,14 @@ struct TrafficPoint {
   std::uint32_t seconds = 0;  // of the slice that were recorded; 0 is not listed
   struct Side {
     std::uint64_t packets = 0, bytes = 0;
-    double peak_pps = 0;                          // the largest second within the slice
-    double normal_pps = 0, threshold_pps = 0;     // at the end of the slice; 0 = not known
+    double peak_pps = 0;                       // the largest second within the slice
+    double normal_pps = 0, threshold_pps = 0;  // at the end of the slice; 0 = not known
   };
   std::array<Side, 2> sides{};  // by Direction
   std::uint64_t dropped = 0;
 };
 struct TrafficSeries {
-  DurationNs step = kSecond;  // length of each slice
+  DurationNs step = kSecond;         // length of each slice
   std::vector<TrafficPoint> points;  // in order of time; slices without a record are left out
 };
 // The composition: one row for each slice, direction and class that had packets.
@@ -144,7 +144,7 @@ struct ScanFilter {
 struct ScannerRow {
   Address source;  // "::" stands for the sources that had no row of their own any more
   std::uint64_t hits = 0;
-  std::uint32_t ports = 0;           // distinct local ports
+  std::uint32_t ports = 0;               // distinct local ports
   std::vector<std::uint16_t> top_ports;  // most hits first, at most 5
   std::string label;
   TimeNs first = 0, last = 0;
