@@ -7,7 +7,6 @@
 #include "app/analyze.h"
 #include "app/audit_command.h"
 #include "app/config_command.h"
-#include "app/web_command.h"
 #include "app/doctor_command.h"
 #include "app/incidents_command.h"
 #include "app/query_command.h"
@@ -15,13 +14,13 @@
 #include "app/show_command.h"
 #include "app/status_command.h"
 #include "app/top_command.h"
+#include "app/web_command.h"
 #include "base/settings.h"
 
 namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "version", "web"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
@@ -122,6 +121,8 @@ void add_web(CLI::App& app, WebCommand& o) {
     if (std::string_view{name} != "revoke") action->add_flag("--json", o.json, "as JSON");
     action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
   }
+}
+
 void add_color(CLI::App* c, ColorChoice& color) {
   c->add_option_function<std::string>(
        "--color", [&color](const std::string& text) { parse_color_choice(text, color); }, "auto, always or never")
