@@ -55,7 +55,17 @@ constexpr Field<EvidenceSection> kEvidenceFields[] = {
      "the most that the folder holds; then the oldest files go, never those of open incidents"},
 };
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
-constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
+constexpr Field<WebSettings> kWebFields[] = {
+    {"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard; beyond loopback it takes a certificate or behind_proxy"},
+    {"certificate", &WebSettings::certificate, 0, 0, "PEM file of the certificate chain: the dashboard then speaks TLS"},
+    {"key", &WebSettings::key, 0, 0, "PEM file of the certificate's private key"},
+    {"behind_proxy", &WebSettings::behind_proxy, 0, 0, "a proxy in front speaks TLS: its X-Forwarded-For and X-Forwarded-Proto are believed"},
+    {"hosts", &WebSettings::hosts, 0, 0, "names under which the dashboard is reached, beyond localhost and its addresses"},
+    {"tokens", &WebSettings::tokens, 0, 0, "file of the tokens' hashes; empty: web-tokens.json beside the store"},
+    {"user", &WebSettings::user, 0, 0, "whom the dashboard becomes when root starts it"},
+    {"mmdb", &WebSettings::mmdb, 0, 0, "MaxMind databases (.mmdb) of networks and countries, read offline"},
+    {"open_metrics", &WebSettings::open_metrics, 0, 0, "/metrics is given without a token"},
+};
 constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},

@@ -41,6 +41,13 @@ struct ControlSettings {
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8470";
+  std::string certificate, key;
+  bool behind_proxy = false;
+  std::vector<std::string> hosts;
+  std::string tokens;  // empty: web-tokens.json beside the store
+  std::string user = "sekisho";
+  std::vector<std::string> mmdb;
+  bool open_metrics = false;
 };
 struct ResponseSettings {
   std::string mode = "suggest";

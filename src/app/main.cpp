@@ -14,6 +14,7 @@
 #include "app/show_command.h"
 #include "app/status_command.h"
 #include "app/top_command.h"
+#include "app/web_command.h"
 #include "base/settings.h"
 
 namespace {
@@ -100,6 +101,25 @@ void add_config(CLI::App& app, ConfigCommand& o) {
       action->add_option("FILE", o.file, "the file to check");
     action->add_option("--config", o.file, "configuration file (default: /etc/sekisho/sekisho.toml)");
     action->add_flag("--json", o.json, "as JSON");
+  }
+}
+
+void add_web(CLI::App& app, WebCommand& o) {
+  auto* c = app.add_subcommand("web", "The dashboard and its REST interface (Ctrl-C stops); web token: who may see it");
+  c->add_option("--listen", o.listen, "address and port (default: 127.0.0.1:8470)");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->require_subcommand(0, 1);
+  auto* token = c->add_subcommand("token", "Tokens to sign in with: new, list, revoke");
+  token->require_subcommand(1);
+  for (const auto& [name, help] : {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
+    auto* action = token->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.token_action = name; });
+    const bool is_new = std::string_view{name} == "new";
+    if (is_new) action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
+    if (is_new) action->add_option("--name", o.name, "what it is called (default: the role and a number)");
+    if (std::string_view{name} == "revoke") action->add_option("NAME", o.name, "the token's name")->required();
+    if (std::string_view{name} != "revoke") action->add_flag("--json", o.json, "as JSON");
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
   }
 }
 
@@ -196,6 +216,8 @@ int main(int argc, char** argv) {
   add_audit(app, audit);
   ConfigCommand config;
   add_config(app, config);
+  WebCommand web;
+  add_web(app, web);
   IncidentsCommand incidents;
   add_incidents(app, incidents);
   ShowCommand show;
@@ -227,6 +249,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("audit")) return run_audit_command(audit);
   if (app.got_subcommand("config")) return run_config(config);
+  if (app.got_subcommand("web")) return run_web(web);
   if (app.got_subcommand("incidents")) return run_incidents(incidents);
   if (app.got_subcommand("show")) return run_show(show);
   if (app.got_subcommand("scanners")) return run_scanners(scanners);

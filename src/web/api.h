@@ -70,6 +70,8 @@ struct Span {
 };
 Result<Span> span_of(const Call& call, std::uint64_t last_s);
 
+// The capture files of an incident: those of the index, or the one that the incident itself names.
+Result<std::vector<EvidenceRecord>> evidence_files(StoreReader& reader, const StoredIncident& incident);
 // The incident of docs/incident.md with the details for screens, and networks and countries of its peers.
 Json incident_with_details(const Api& api, const StoredIncident& incident);
 

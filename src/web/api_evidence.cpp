@@ -19,7 +19,7 @@ constexpr std::size_t kPackets = 200;
 Result<std::optional<std::string>> evidence_path(const Api& api, StoreReader& reader, const std::string& id) {
   const auto found = TRY(reader.incident(id));
   if (!found) return std::optional<std::string>{};
-  const auto files = TRY(reader.evidence(found->id));
+  const auto files = TRY(evidence_files(reader, *found));
   if (files.empty()) return std::optional<std::string>{};
   std::error_code failed;
   const auto folder = std::filesystem::canonical(api.lent.evidence_dir, failed);
@@ -71,6 +71,18 @@ HttpResponse packets(const Api& api, Call& call) {
 }
 
 }  // namespace
+
+Result<std::vector<EvidenceRecord>> evidence_files(StoreReader& reader, const StoredIncident& incident) {
+  auto files = TRY(reader.evidence(incident.id));
+  if (!files.empty()) return files;
+  const auto object = Json::parse(incident.json, nullptr, false);
+  if (!object.is_object() || !object.contains("evidence") || !object["evidence"].is_string()) return files;
+  EvidenceRecord record{incident.id, object["evidence"].get<std::string>(), "", 0, 0, incident.updated};
+  std::error_code missing;
+  record.bytes = std::filesystem::file_size(record.path, missing);
+  if (!missing) files.push_back(std::move(record));
+  return files;
+}
 
 void add_evidence_routes(Routes& routes, const Api& api) {
   routes.add("GET", "/api/v1/incidents/{id}/evidence", Role::viewer, [&api](Call& call) { return download(api, call); });

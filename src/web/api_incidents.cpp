@@ -118,7 +118,7 @@ HttpResponse one(const Api& api, Call& call) {
   const auto& stored = *found.value();
   auto timeline = reader.value()->timeline(stored.id);
   if (!timeline.ok()) return store_failed(timeline.error());
-  auto files = reader.value()->evidence(stored.id);
+  auto files = evidence_files(*reader.value(), stored);
   if (!files.ok()) return store_failed(files.error());
   Json changes = Json::array(), evidence = Json::array();
   for (const auto& t : *timeline)

@@ -21,7 +21,7 @@ class Connection;
 struct Hub {
   boost::asio::io_context& io;
   Site& site;
-  Workers& workers;
+  Workers* workers;  // there before the first request
   const ServerSettings& settings;
   std::size_t connections = 0;
   std::set<Connection*> followers;

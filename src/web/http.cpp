@@ -46,6 +46,9 @@ bool take(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
+// The last time that nanoseconds in 64 bits can hold, in seconds.
+constexpr double kEndOfTime = 9.2e9;
+
 std::optional<double> rfc3339(std::string_view text) {
   const auto year = digits(text, 4);
   if (!year || !take(text, "-")) return std::nullopt;
@@ -172,15 +175,16 @@ std::optional<double> parse_when(std::string_view text, double now_s) {
   double number = 0;
   const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), number);
   const std::string_view rest(end, static_cast<std::size_t>(plain.data() + plain.size() - end));
-  const bool in_range = error == std::errc{} && std::isfinite(number) && number >= 0 && number < 1e10;
+  const bool in_range = error == std::errc{} && std::isfinite(number) && number >= 0 && number < kEndOfTime;
   if (in_range && rest.empty()) return number;
   if (epoch) return std::nullopt;
   if (in_range && rest.size() == 1) {
     constexpr std::pair<char, double> units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
     for (const auto& [unit, seconds] : units)
-      if (rest.front() == unit) return now_s - number * seconds;
+      if (rest.front() == unit) return std::max(0.0, now_s - number * seconds);
   }
-  return rfc3339(text);
+  const auto time = rfc3339(text);
+  return time && *time >= 0 && *time < kEndOfTime ? time : std::nullopt;
 }
 
 HttpResponse error_response(int status, std::string_view message, std::string_view hint) {

@@ -47,8 +47,7 @@ Result<Endpoint> parse_listen(const std::string& text) {
 
 class BeastServer final : public Server {
  public:
-  BeastServer(const ServerSettings& settings, Site& site, Workers& workers)
-      : settings_(settings), hub_{io_, site, workers, settings_, 0, {}}, acceptor_(io_), signals_(io_), again_(io_) {}
+  BeastServer(const ServerSettings& settings, Site& site) : settings_(settings), hub_{io_, site, nullptr, settings_, 0, {}}, acceptor_(io_), signals_(io_), again_(io_) {}
 
   Result<void> open() {
     const auto endpoint = TRY(parse_listen(settings_.listen));
@@ -85,7 +84,8 @@ class BeastServer final : public Server {
     return fmt::format("{}://{}:{}/", tls_ ? "https" : "http", at.address().is_unspecified() ? "localhost" : name, at.port());
   }
 
-  void run() override {
+  void run(Workers& workers) override {
+    hub_.workers = &workers;
     signals_.add(SIGINT);
     signals_.add(SIGTERM);
     signals_.async_wait([this](Code failed, int) {
@@ -149,8 +149,8 @@ class BeastServer final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::open(const ServerSettings& settings, Site& site, Workers& workers) {
-  auto server = std::make_unique<BeastServer>(settings, site, workers);
+Result<std::unique_ptr<Server>> Server::open(const ServerSettings& settings, Site& site) {
+  auto server = std::make_unique<BeastServer>(settings, site);
   TRY(server->open());
   return std::unique_ptr<Server>{std::move(server)};
 }

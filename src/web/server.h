@@ -20,10 +20,10 @@ struct ServerSettings {
 class Server {
  public:
   // Binds and loads the certificate: the part that may need rights. Refuses to listen beyond loopback without TLS or behind_proxy.
-  static Result<std::unique_ptr<Server>> open(const ServerSettings& settings, Site& site, Workers& workers);
+  static Result<std::unique_ptr<Server>> open(const ServerSettings& settings, Site& site);
   virtual ~Server() = default;
   // Serves until SIGINT, SIGTERM or stop().
-  virtual void run() = 0;
+  virtual void run(Workers& workers) = 0;
   virtual void stop() = 0;  // any thread
   virtual std::string address() const = 0;  // "http://127.0.0.1:8470/"
 };

@@ -1,7 +1,8 @@
 // The live side of the page: the stream of seconds and incident changes, and the status that the verdict shows.
 import { Loaded } from './load.svelte';
 import { parseNeutral } from './text';
-import type { Status, Tick } from './types';
+import type { Second, Status, Tick } from './types';
+import { tickOf } from './window';
 
 const KEPT = 960; // seconds: the shortest window of the chart and a little more
 const STALE_AFTER = 4; // seconds without a word from the agent
@@ -11,12 +12,14 @@ class Live {
   agentRunning = $state(true);
   last = $state.raw<Tick | undefined>();
   heard = $state(0); // when the last second came, by this computer's clock
-  changes = $state(0); // rises with each change of an incident
+  opened = $state(0); // rises when an incident opens, closes or becomes another
+  progress = $state(0); // rises when one changed in any way, at most every three seconds
   status = new Loaded<Status>();
   ticks: Tick[] = [];
   #source: EventSource | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
   #soon: ReturnType<typeof setTimeout> | undefined;
+  #due = 0;
 
   // "live", or why not.
   state(now: number): 'live' | 'connecting' | 'stale' | 'stopped' | 'lost' {
@@ -32,7 +35,7 @@ class Live {
     this.#timers = [setInterval(() => { if (!document.hidden) void this.refresh(); }, 15_000)];
     const source = (this.#source = new EventSource('/api/v1/stream'));
     source.onopen = () => {
-      if (this.connection === 'lost') this.#refreshSoon();
+      if (this.connection === 'lost') this.#refreshSoon(250);
       this.connection = 'open';
     };
     source.onerror = () => {
@@ -40,7 +43,7 @@ class Live {
       if (source.readyState === EventSource.CLOSED) this.#again(); // refused: signed out, or the server is full
     };
     source.addEventListener('second', (event) => {
-      const tick = parseNeutral((event as MessageEvent<string>).data) as Tick;
+      const tick = tickOf(parseNeutral((event as MessageEvent<string>).data) as Second);
       if (this.ticks.length && tick.time <= (this.ticks.at(-1)?.time ?? 0)) return;
       this.ticks.push(tick);
       if (this.ticks.length > KEPT) this.ticks.shift();
@@ -48,10 +51,16 @@ class Live {
       this.agentRunning = true;
       this.last = tick;
     });
-    source.addEventListener('incident', () => { ++this.changes; this.#refreshSoon(); });
+    source.addEventListener('incident', (event) => {
+      const change = parseNeutral((event as MessageEvent<string>).data) as { change: string };
+      if (change.change !== 'progress') { ++this.opened; this.#refreshSoon(250); }
+      else this.#refreshSoon(3000);
+    });
+    // Something was missed: everything is asked for anew.
+    source.addEventListener('reset', () => { ++this.opened; this.#refreshSoon(250); });
     source.addEventListener('agent', (event) => {
       this.agentRunning = (parseNeutral((event as MessageEvent<string>).data) as { running: boolean }).running;
-      this.#refreshSoon();
+      this.#refreshSoon(250);
     });
   }
   stop() {
@@ -59,6 +68,7 @@ class Live {
     this.#source = undefined;
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.status.stop();
     this.ticks = [];
     this.last = undefined;
@@ -69,10 +79,13 @@ class Live {
     await this.status.load('status');
     if (this.status.value) this.agentRunning = this.status.value.agent.running;
   }
-  // Many changes come at once when an attack begins: one question answers them.
-  #refreshSoon() {
+  // Many changes come at once when an attack begins: one question answers them. What is urgent does not wait for what is not.
+  #refreshSoon(ms: number) {
+    const due = Date.now() + ms;
+    if (this.#soon !== undefined && this.#due <= due) return;
     clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.refresh(), 250);
+    this.#due = due;
+    this.#soon = setTimeout(() => { this.#soon = undefined; ++this.progress; void this.refresh(); }, ms);
   }
   #again() {
     this.#source?.close();

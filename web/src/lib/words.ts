@@ -1,5 +1,5 @@
 // Words for people: what stands behind the ids of the interface.
-import type { Role, Severity, Standing } from './types';
+import type { Severity } from './types';
 
 export const SEVERITIES: Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 export const KINDS = ['flood', 'scan', 'c2', 'bruteforce', 'reflector', 'backscatter', 'exposure'];
@@ -9,17 +9,10 @@ export const KIND_NAMES: Record<string, string> = {
 export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind;
 export const directionName = (incident: { direction: string; kind: string }) =>
   incident.kind === 'c2' ? 'from here' : incident.direction === 'ingress' ? 'inbound' : incident.direction === 'egress' ? 'outbound' : incident.direction;
-export const labelName = (label: string) => label.replace(/^amp_/, '').replaceAll('_', ' ') + (label.startsWith('amp_') ? ' amplification' : '');
-
-export const STANDINGS: Record<Standing, { tone: Severity | 'ok'; word: string }> = {
-  taking_part: { tone: 'critical', word: 'Taking part' },
-  attacked: { tone: 'critical', word: 'Under attack' },
-  guessed: { tone: 'high', word: 'Passwords are being guessed' },
-  scanned: { tone: 'low', word: 'Scanned' },
-  noted: { tone: 'info', word: 'Noted' },
-  quiet: { tone: 'ok', word: 'Quiet' },
+export const labelName = (label: string): string => {
+  const words = label.replace(/^amp_/, '').replaceAll('_', ' ').replace(/\b(syn|ack|tcp|udp|dns|icmp|http|ssh|ntp|gre|tls|ssdp|vse|dhcp|rst|fin|ip|c2|ftp|snmp|cldap|ldap|rdp|sip|tftp|mdns|arp|igmp|esp|ah)\b/g, (w) => w.toUpperCase());
+  return words + (label.startsWith('amp_') ? ' amplification' : '');
 };
-export const ROLE_NAMES: Record<Role, string> = { viewer: 'may look', operator: 'may act', admin: 'may do everything' };
 
 // The classes of features/, in the groups that a person thinks in; what no group knows is "other".
 const GROUPS: [string, RegExp][] = [
