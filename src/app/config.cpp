@@ -25,10 +25,47 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
-constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
-constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
+constexpr double kDayMs = 24.0 * 3600 * 1000;
+constexpr Field<StoreSettings> kStoreFields[] = {
+    {"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"},
+    {"seconds_for", &StoreSettings::seconds_for, 3600 * 1000, 30 * kDayMs, "how long one row a second of the traffic is kept"},
+    {"ten_seconds_for", &StoreSettings::ten_seconds_for, 3600 * 1000, 90 * kDayMs, "how long one row each ten seconds is kept"},
+    {"history_for", &StoreSettings::history_for, kDayMs, 4000 * kDayMs, "how long one row a minute, scan hits by hour and closed incidents are kept"},
+    {"scan_detail_for", &StoreSettings::scan_detail_for, 3600 * 1000, 30 * kDayMs, "how long scan hits are kept by the minute"},
+    {"scan_rows_a_day", &StoreSettings::scan_rows_a_day, 1000, 10'000'000, "rows of scan hits a day; further sources are added up under one"},
+};
+constexpr Field<DecodeSettings> kDecodeFields[] = {
+    {"vxlan_port", &DecodeSettings::vxlan_port, 0, 65'535,
+     "UDP port of this host's VXLAN tunnels (usually 4789), whose packets are looked into; 0: none, they are plain UDP"},
+    {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
+     "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
+};
+constexpr Field<EvidenceSection> kEvidenceFields[] = {
+    {"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident; empty: the agent keeps none"},
+    {"ring_seconds", &EvidenceSection::ring_seconds, 1, 600,
+     "how long the agent remembers packets, so that evidence begins before the incident"},
+    {"ring_bytes", &EvidenceSection::ring_bytes, 1 << 20, 4LL << 30,
+     "the most memory for these packets, both directions together; taken as far as traffic needs it"},
+    {"snap_bytes", &EvidenceSection::snap_bytes, 64, 2048, "stored of each packet; of control traffic of botnets whole packets are stored"},
+    {"packets", &EvidenceSection::packets, 100, 1'000'000, "the most packets of one incident"},
+    {"bytes", &EvidenceSection::bytes, 65'536, 1LL << 30, "the most bytes of one incident, before compression"},
+    {"context_percent", &EvidenceSection::context_percent, 0, 50,
+     "share of an incident's packets that is other traffic, marked as context; half of it from before the incident"},
+    {"total_bytes", &EvidenceSection::total_bytes, 1 << 20, 1LL << 40,
+     "the most that the folder holds; then the oldest files go, never those of open incidents"},
+};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
-constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
+constexpr Field<WebSettings> kWebFields[] = {
+    {"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard; beyond loopback it takes a certificate or behind_proxy"},
+    {"certificate", &WebSettings::certificate, 0, 0, "PEM file of the certificate chain: the dashboard then speaks TLS"},
+    {"key", &WebSettings::key, 0, 0, "PEM file of the certificate's private key"},
+    {"behind_proxy", &WebSettings::behind_proxy, 0, 0, "a proxy in front speaks TLS: its X-Forwarded-For and X-Forwarded-Proto are believed"},
+    {"hosts", &WebSettings::hosts, 0, 0, "names under which the dashboard is reached, beyond localhost and its addresses"},
+    {"tokens", &WebSettings::tokens, 0, 0, "file of the tokens' hashes; empty: web-tokens.json beside the store"},
+    {"user", &WebSettings::user, 0, 0, "whom the dashboard becomes when root starts it"},
+    {"mmdb", &WebSettings::mmdb, 0, 0, "MaxMind databases (.mmdb) of networks and countries, read offline"},
+    {"open_metrics", &WebSettings::open_metrics, 0, 0, "/metrics is given without a token"},
+};
 constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},
@@ -36,6 +73,18 @@ constexpr Field<ResponseSettings> kResponseFields[] = {
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
+};
+
+constexpr Field<AuditSection> kAuditFields[] = {
+    {"fail_on", &AuditSection::fail_on, 0, 0, "lowest severity for exit status 1"},
+    {"state", &AuditSection::state, 0, 0, "where the notes of the last audit are kept, for what changed since"},
+    {"within", &AuditSection::within, 5'000, 3'600'000, "time for all checks together, without the rootkit scanners"},
+    {"recent", &AuditSection::recent, 3'600'000, 366 * 86'400'000.0, "files changed within this time count as recent"},
+    {"max_files", &AuditSection::max_files, 1'000, 10'000'000, "files in temporary folders that are looked at"},
+    {"raw_socket_owners", &AuditSection::raw_socket_owners, 0, 0,
+     "executables that may hold raw sockets, besides the known ones; * and ? as in a shell"},
+    {"allowed_listeners", &AuditSection::allowed_listeners, 0, 0, "ports of devices that may listen here, such as \"8728\""},
+    {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
 };
 
 // Texts of which only some are meant.
@@ -48,6 +97,7 @@ const std::vector<Choice>& choices() {
       {"capture", "mode", {"auto", "packet_socket", "xdp"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
+      {"audit", "fail_on", {"low", "medium", "high", "critical"}},
   };
   return all;
 }
@@ -60,6 +110,7 @@ const Choice* choice_of(std::string_view section, std::string_view key) {
 std::vector<SectionInfo> fixed_sections() {
   return {
       {"capture", "Where packets come from, and which side is ours.", field_infos<CaptureSettings>(kCaptureFields)},
+      {"decode", "Tunnels that this host uses.", field_infos<DecodeSettings>(kDecodeFields)},
       {"store", "Where incidents are kept.", field_infos<StoreSettings>(kStoreFields)},
       {"evidence", "The packets that belong to an incident.", field_infos<EvidenceSection>(kEvidenceFields)},
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
@@ -67,6 +118,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
+      {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
   };
 }
 
@@ -209,12 +261,14 @@ class Checker {
 
   void fill() {
     read<CaptureSettings>("capture", kCaptureFields, config_.capture);
+    read<DecodeSettings>("decode", kDecodeFields, config_.decode);
     read<StoreSettings>("store", kStoreFields, config_.store);
     read<EvidenceSection>("evidence", kEvidenceFields, config_.evidence);
     read<ControlSettings>("control", kControlFields, config_.control);
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
+    read<AuditSection>("audit", kAuditFields, config_.audit);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});
@@ -261,6 +315,11 @@ Result<std::string> read_bounded(const std::string& path) {
 }
 
 }  // namespace
+
+Retention retention_of(const StoreSettings& s) {
+  const auto ns = [](Milliseconds m) { return m.count * kMillisecond; };
+  return {ns(s.seconds_for), ns(s.ten_seconds_for), ns(s.history_for), ns(s.scan_detail_for), static_cast<std::uint64_t>(s.scan_rows_a_day)};
+}
 
 const SettingTable& section(const Config& config, const std::string& name) {
   static const SettingTable none;

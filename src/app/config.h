@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "detect/detector.h"
 #include "model/address.h"
+#include "store/store.h"
 
 namespace sekisho {
 
@@ -20,17 +21,33 @@ struct CaptureSettings {
   std::string mode = "auto";
   std::vector<std::string> interfaces, local, publics;
 };
+struct DecodeSettings {
+  std::int64_t vxlan_port = 0, gtp_u_port = 0;  // UDP ports; 0 = such packets are plain UDP
+};
 struct StoreSettings {
   std::string path = "/var/lib/sekisho/sekisho.db";
+  Milliseconds seconds_for{24LL * 3600 * 1000}, ten_seconds_for{7LL * 24 * 3600 * 1000}, history_for{400LL * 24 * 3600 * 1000};
+  Milliseconds scan_detail_for{24LL * 3600 * 1000};
+  std::int64_t scan_rows_a_day = 100'000;
 };
 struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
+  std::int64_t ring_seconds = 10, ring_bytes = 32 << 20, snap_bytes = 128;
+  std::int64_t packets = 10'000, bytes = 16 << 20, context_percent = 10;
+  std::int64_t total_bytes = 2LL << 30;
 };
 struct ControlSettings {
   std::string socket = "/run/sekisho/control.sock";
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8470";
+  std::string certificate, key;
+  bool behind_proxy = false;
+  std::vector<std::string> hosts;
+  std::string tokens;  // empty: web-tokens.json beside the store
+  std::string user = "sekisho";
+  std::vector<std::string> mmdb;
+  bool open_metrics = false;
 };
 struct ResponseSettings {
   std::string mode = "suggest";
@@ -42,9 +59,17 @@ struct AnalyzeSettings {
   std::string fail_on = "medium";
 };
 
+struct AuditSection {
+  std::string fail_on = "medium", state = "/var/lib/sekisho/audit.json";
+  Milliseconds within{120'000}, recent{7 * 86'400'000LL}, scanner_within{900'000};
+  std::int64_t max_files = 200'000;
+  std::vector<std::string> raw_socket_owners, allowed_listeners;
+};
+
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
+  DecodeSettings decode;
   StoreSettings store;
   EvidenceSection evidence;
   ControlSettings control;
@@ -52,6 +77,7 @@ struct Config {
   ResponseSettings response;
   AlertSettings alert;
   AnalyzeSettings analyze;
+  AuditSection audit;
   std::vector<Network> local, never;  // of capture.local and response.never
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.
@@ -67,6 +93,8 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 // The same from text; `name` stands in messages.
 Result<Config> parse_config_text(std::string_view name, std::string_view text,
                                  std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+Retention retention_of(const StoreSettings& settings);
 
 // Every section that may stand in the file, in the order of `config defaults`, detectors last.
 struct SectionInfo {

@@ -17,6 +17,7 @@ bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, const Config& config) {
+  settings.decode = {static_cast<std::uint16_t>(config.decode.vxlan_port), static_cast<std::uint16_t>(config.decode.gtp_u_port)};
   std::unique_ptr<Pipeline> p{new Pipeline(std::move(settings))};
   for (const auto& spec : Registry<DetectorSpec>::all()) {
     auto detector = TRY(spec.make(section(config, "detect." + std::string{spec.name})));
@@ -179,6 +180,7 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
       features_->freeze(!f.has_subject, f.subject, f.direction, now);
   for (const auto& event : incidents_.on_step(now, findings_))
     if (on_incident) on_incident(event);
+  if (on_step) on_step(seen);
 
   for (const auto& s : seen.seconds) {
     if (!s.all) continue;

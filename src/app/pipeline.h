@@ -21,8 +21,8 @@ namespace sekisho {
 struct PipelineSettings {
   std::vector<Network> local;  // empty: inferred from the first packets
   std::vector<Address> publics;
-  unsigned shards = 1;  // 1, 2, 4, 8 or 16
-  DecodeOptions decode;
+  unsigned shards = 1;   // 1, 2, 4, 8 or 16
+  DecodeOptions decode;  // Pipeline::make() takes it from the configuration
   IncidentSettings incidents;
   HashKey key;
 };
@@ -36,10 +36,15 @@ class Pipeline final : public Intake {
   void advance(TimeNs now);
   // The source ended.
   void finish();
+  // Incidents of the former run, before the first frame; see Incidents::resume.
+  void resume(std::vector<Incident> known) { incidents_.resume(std::move(known)); }
+  std::vector<const Incident*> open_incidents() const { return incidents_.open(); }
 
   // Called for each frame once its packet is counted (evidence), and for each change of an incident.
   std::function<void(const Frame&, const Packet&)> on_packet;
   std::function<void(const IncidentEvent&)> on_incident;
+  // Called for each step once its findings are merged (histories). Steps without packets in their window may be left out.
+  std::function<void(const Step&)> on_step;
 
   // What was learned, for the store: saved every minute and at stop, restored before the first frame. Damaged bytes or those of another
   // format change nothing and say so.
