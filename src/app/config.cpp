@@ -14,6 +14,7 @@
 
 #include "app/config_file.h"
 #include "base/text.h"
+#include "detect/log_detector.h"
 
 namespace sekisho {
 namespace {
@@ -346,6 +347,7 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors) {
   auto sections = fixed_sections();
   for (const auto& d : detectors) sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
+  for (const auto& d : Registry<LogDetectorSpec>::all()) sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
   return sections;
 }
 

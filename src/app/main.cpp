@@ -15,12 +15,14 @@
 #include "app/status_command.h"
 #include "app/top_command.h"
 #include "app/web_command.h"
+#include "app/logs_command.h"
 #include "base/settings.h"
 
 namespace {
 
 using namespace sekisho;
 
+constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "logs", "version"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
@@ -201,6 +203,36 @@ void add_doctor(CLI::App& app, DoctorCommand& o) {
   add_color(c, o.color);
 }
 
+void add_logs(CLI::App& app, LogsOptions& o) {
+  auto* c = app.add_subcommand("logs", "Failed logins, firewall lines and web floods in logs: failures per source, and incidents");
+  c->add_option("FILE", o.names,
+                "log files (also .gz .xz .zst), - for standard input, ulogd:FILE or ulogd:postgresql://... for ulogd2, journal:FOLDER, /dev/kmsg; "
+                "default: the journal or syslog's files, and web servers' access logs");
+  c->add_flag("--journal", o.journal, "this machine's systemd journal");
+  c->add_option("--since", o.since, "only lines from this time on: 2h, '1 hour ago', yesterday, 2026-11-22 02:14, @epoch");
+  c->add_option("--until", o.until, "only lines until this time");
+  c->add_flag("--follow,-f", o.follow, "go on with what is written from now on (with --since: from then on), through rotations");
+  c->add_flag("--rotated", o.predecessors, "of each FILE also its rotated predecessors (FILE.1, FILE.2.gz, ...)");
+  c->add_option("--state", o.state, "remember in this file how far was read, and go on from there the next time");
+  c->add_option("--year", o.year, "year of the first line, where lines have none (default: the latest that fits the file's age)")->check(CLI::Range(1970, 2261));
+  c->add_option("--public", o.publics, "this host's public addresses when it sits behind NAT: what scanners aim at");
+  c->add_flag("--test", o.test, "which rule took each line, and which lines none");
+  c->add_flag("--show-odd", o.show_odd, "only the lines that look forged");
+  c->add_option("--top", o.top, "so many sources a table; 0: all (default: 20)")->check(CLI::Range(0, 1'000'000));
+  auto* json = c->add_flag("--json", o.json, "one JSON document on standard output (--test, --follow: one object a line)");
+  auto* jsonl = c->add_flag("--jsonl", o.jsonl, "one JSON object a line: each change of an incident")->excludes(json);
+  c->add_flag("--csv", o.csv, "the table of sources as CSV")->excludes(json)->excludes(jsonl);
+  c->add_option_function<std::string>(
+       "--fail-on", [&o](const std::string& text) { o.fail_on.emplace(), parse_severity(text, *o.fail_on); },
+       "exit with 1 when an incident is at or above: info low medium high critical (default: medium)")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->add_option_function<std::string>(
+       "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  c->add_flag("-q,--quiet", o.quiet, "no remarks on standard error");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -232,6 +264,8 @@ int main(int argc, char** argv) {
   add_top(app, top);
   DoctorCommand doctor;
   add_doctor(app, doctor);
+  LogsOptions logs;
+  add_logs(app, logs);
   auto* version = app.add_subcommand("version", "The version");
 
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) return unknown_command(app, argv[1]);
@@ -257,6 +291,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("status")) return run_status(status);
   if (app.got_subcommand("top")) return run_top(top);
   if (app.got_subcommand("doctor")) return run_doctor(doctor);
+  if (app.got_subcommand("logs")) return run_logs(logs);
   if (*version) {
     std::printf("sekisho %s\n", SEKISHO_VERSION);
     return 0;
