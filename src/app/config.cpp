@@ -88,6 +88,11 @@ constexpr Field<AuditSection> kAuditFields[] = {
     {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
 };
 
+constexpr Field<ContainSection> kContainFields[] = {
+    {"confirm_within", &ContainSection::confirm_within, 3'000, 600'000, "a containment that is not confirmed within this time ends by itself"},
+    {"log", &ContainSection::log, 0, 0, "the record of who contained what, and when; one JSON object a line"},
+};
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -120,6 +125,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
+      {"contain", "Dropping what this host sends, by hand, for a time.", field_infos<ContainSection>(kContainFields)},
   };
 }
 
@@ -270,6 +276,7 @@ class Checker {
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<AuditSection>("audit", kAuditFields, config_.audit);
+    read<ContainSection>("contain", kContainFields, config_.contain);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});

@@ -16,6 +16,7 @@
 #include "app/top_command.h"
 #include "app/web_command.h"
 #include "app/logs_command.h"
+#include "app/contain_command.h"
 #include "base/settings.h"
 
 namespace {
@@ -23,6 +24,7 @@ namespace {
 using namespace sekisho;
 
 constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "logs", "version"};
+constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "contain", "version"};
 
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
@@ -86,6 +88,32 @@ void add_audit(CLI::App& app, AuditCommand& o) {
        "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   c->add_flag("-v,--verbose", o.verbose, "also what is good, and everything about small things");
+}
+
+void add_contain(CLI::App& app, ContainCommand& o) {
+  auto* c = app.add_subcommand("contain", "Drop what a unit, cgroup, user or this whole host sends, for a time (as root)");
+  c->require_subcommand(0, 1);
+  c->add_option("--unit", o.unit, "a running systemd unit: x.service");
+  c->add_option("--cgroup", o.cgroup, "a cgroup: /system.slice/x.service");
+  c->add_option("--uid", o.uid, "everything that this user's processes send");
+  c->add_flag("--host", o.host, "everything that this host sends and forwards, but to management");
+  c->add_option("--allow", o.allow, "stays reachable (CIDR, comma-separated; may be repeated); this SSH session always does");
+  c->add_option("--for", o.duration, "for how long: 30m, 1h, 2d; then the kernel ends it");
+  c->add_flag("--dry-run", o.dry_run, "show what would be done and the rules; change nothing");
+  c->add_flag("--yes", o.yes, "do not ask");
+  c->add_flag("--json", o.json, "as JSON");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  for (const auto& [name, help] : {std::pair{"list", "what is contained, for how long still, and what was dropped"},
+                                   {"confirm", "keep a containment beyond its trial: from a new connection"},
+                                   {"release", "end a containment now"}}) {
+    auto* action = c->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
+    if (std::string_view{name} == "list")
+      action->add_flag("--json", o.json, "as JSON");
+    else
+      action->add_option("ID", o.id, "c-7K3F2Q, as list shows it")->required();
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
 }
 
 void add_config(CLI::App& app, ConfigCommand& o) {
@@ -246,6 +274,8 @@ int main(int argc, char** argv) {
   add_agent(app, agent);
   AuditCommand audit;
   add_audit(app, audit);
+  ContainCommand contain;
+  add_contain(app, contain);
   ConfigCommand config;
   add_config(app, config);
   WebCommand web;
@@ -282,6 +312,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("agent")) return run_agent(agent);
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("audit")) return run_audit_command(audit);
+  if (app.got_subcommand("contain")) return run_contain(contain);
   if (app.got_subcommand("config")) return run_config(config);
   if (app.got_subcommand("web")) return run_web(web);
   if (app.got_subcommand("incidents")) return run_incidents(incidents);
