@@ -1,7 +1,7 @@
 // veth_sender: plays captures into a veth pair of a test's own, with their own pacing or at a rate. For tests and benchmarks only.
 //
 // usage: veth_sender NAMESPACE/INTERFACE [NAMESPACE/INTERFACE]      as root; commands on standard input, one a line
-//   play FILE                     each packet at its time, from the first one on
+//   play FILE                     each packet at its time, from the first one on, until the last or until another line comes
 //   flood FILE PPS SECONDS        the packets over and over, evenly, until the time is over or another line comes
 //   quit
 // The second interface is the guarded host's end: packets whose source address (Ethernet) is HOST_MAC leave through it, all others through
@@ -188,6 +188,11 @@ class Sender {
   mmsghdr messages_[kBatch];
 };
 
+bool more_to_read() {
+  pollfd in{STDIN_FILENO, POLLIN, 0};
+  return poll(&in, 1, 0) > 0 && (in.revents & POLLIN);
+}
+
 void play(Sender& sender, const Capture& capture) {
   sender.begin();
   for (std::size_t next = 0; next < capture.packets.size();) {
@@ -197,6 +202,7 @@ void play(Sender& sender, const Capture& capture) {
     while (next + due < capture.packets.size() && capture.packets[next + due].at_ns <= passed) ++due;
     sender.send(capture, next, due);
     next += due;
+    if (more_to_read()) break;
   }
   sender.end();
 }
@@ -216,8 +222,7 @@ void flood(Sender& sender, const Capture& capture, double rate, double seconds) 
       n += run;
       next = next + run == capture.packets.size() ? 0 : next + run;
     }
-    pollfd more{STDIN_FILENO, POLLIN, 0};
-    if (poll(&more, 1, 0) > 0) break;
+    if (more_to_read()) break;
   }
   sender.end();
 }
