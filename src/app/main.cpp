@@ -23,13 +23,10 @@ namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "logs", "version"};
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "contain", "version"};
-
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
   const std::vector<std::string_view> views{names.begin(), names.end()};
   const auto near = nearest_name(given, views);
   std::fprintf(stderr, "sekisho: unknown command '%.*s'%s%.*s%s\nTry: sekisho --help\n", static_cast<int>(given.size()), given.data(),
@@ -298,7 +295,7 @@ int main(int argc, char** argv) {
   add_logs(app, logs);
   auto* version = app.add_subcommand("version", "The version");
 
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) return unknown_command(app, argv[1]);
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](CLI::App* c) { return c->get_name() == argv[1]; }).empty()) return unknown_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
