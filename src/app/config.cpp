@@ -41,7 +41,6 @@ constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
 constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
 constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
