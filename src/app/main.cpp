@@ -23,9 +23,6 @@ namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "logs", "version"};
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "contain", "version"};
-
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
   std::vector<std::string> names;
