@@ -192,7 +192,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   for (const auto c : spec_.classes) own_excess += excess(s, index_of(c));
   const double share = total_excess > 0 ? own_excess / total_excess : 0;
   Evidence e;
-  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, egress, !s.reverse_ever};
+  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, floor * hold, egress, !s.reverse_ever};
   std::string_view label = spec_.judge(flood_case, e);
   if (label.empty()) {
     state = {};
