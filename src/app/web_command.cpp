@@ -124,9 +124,9 @@ int run_web(const WebCommand& command) {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0077);
 
-  std::fprintf(stderr, "sekisho: the dashboard is at %s%s\n", (*server)->address().c_str(), who->empty() ? "" : (" (" + *who + ")").c_str());
-  if (*secret)
-    std::fprintf(stderr, "sekisho: sign in with the admin token  %s\nsekisho: it is shown this once; for more: sekisho web token new --role viewer\n", (*secret)->c_str());
+  std::fprintf(stderr, "sekisho: the dashboard is at %s%s\n", (*server)->address().c_str(), who.value().empty() ? "" : (" (" + who.value() + ")").c_str());
+  if (const auto& shown = secret.value())
+    std::fprintf(stderr, "sekisho: sign in with the admin token  %s\nsekisho: it is shown this once; for more: sekisho web token new --role viewer\n", shown->c_str());
   agent.start();
   Workers workers{kWorkers, config.store.path};
   api.workers = &workers;
