@@ -12,10 +12,11 @@
 #include "app/command.h"
 #include "app/evidence_writer.h"
 #include "app/live_output.h"
+#include "app/live_source.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "base/text.h"
-#include "input/packet_socket.h"
+#include "input/interfaces.h"
 
 namespace sekisho {
 namespace {
@@ -31,7 +32,7 @@ Result<void> fill_random(void* into, std::size_t size) {
 // Between source and pipeline: lets time go on while no packet comes, draws the status, and asks the source to stop.
 class Watch final : public Intake {
  public:
-  Watch(Pipeline& pipeline, PacketSocket& source, LiveOutput& output, EvidenceWriter* evidence)
+  Watch(Pipeline& pipeline, Source& source, LiveOutput& output, EvidenceWriter* evidence)
       : pipeline_(pipeline), source_(source), output_(output), evidence_(evidence) {
     pipeline_.on_packet = [this](const Frame& frame, const Packet& packet) {
       (packet.direction == Direction::ingress ? counts_.in : counts_.out) += packet.weight;
@@ -55,7 +56,7 @@ class Watch final : public Intake {
   }
   Result<void> run() {
     auto done = source_.run(*this, stop_.get_token());
-    counts_.drops = source_.drops();
+    counts_.drops = source_.stats().lost;
     pipeline_.finish();
     output_.last_words(counts_, nanoseconds(Clock::now() - start_));
     return done;
@@ -71,13 +72,13 @@ class Watch final : public Intake {
     const auto since = nanoseconds(now - last_status_);
     if (since < kSecond) return;
     last_status_ = now;
-    counts_.drops = source_.drops();
+    counts_.drops = source_.stats().lost;
     if (evidence_) evidence_->flush();
     output_.status(counts_, static_cast<double>(since) / kSecond);
   }
 
   Pipeline& pipeline_;
-  PacketSocket& source_;
+  Source& source_;
   LiveOutput& output_;
   EvidenceWriter* evidence_;
   std::stop_source stop_;
@@ -116,13 +117,12 @@ int run_agent(const AgentOptions& options) {
   if (!publics.ok()) return fail(publics.error());
 
   const auto& settings_file = config.value();
-  std::vector<std::string> interfaces;
-  for (const auto& name : options.interfaces.empty() ? settings_file.capture.interfaces : options.interfaces)
-    if (std::find(interfaces.begin(), interfaces.end(), name) == interfaces.end()) interfaces.push_back(name);
-  if (interfaces.empty()) interfaces = default_interfaces();
-  if (interfaces.empty()) return fail({"no interface is up: say which one to watch with --interface, for example --interface lo"});
-  if (settings_file.capture.mode == "xdp")
-    return fail({"[capture] mode = \"xdp\" is not in this version: write \"auto\" or \"packet_socket\"", ErrorKind::usage});
+  CaptureSettings capture = settings_file.capture;
+  if (!options.interfaces.empty()) capture.interfaces = options.interfaces;
+  const auto chosen = interfaces_to_watch(capture);
+  if (!chosen.ok()) return fail(chosen.error());
+  capture.interfaces = chosen.value();
+  const auto& interfaces = capture.interfaces;
   auto local = local_side(options, settings_file, interfaces);
   if (!local.ok()) return fail(local.error());
 
@@ -137,7 +137,7 @@ int run_agent(const AgentOptions& options) {
   auto pipeline = Pipeline::make(std::move(settings), settings_file);
   if (!pipeline.ok()) return fail(pipeline.error());
 
-  auto source = PacketSocket::open(interfaces);
+  auto source = open_source(capture);
   if (!source.ok()) return fail(source.error());
   std::unique_ptr<EvidenceWriter> evidence;
   if (options.evidence) {

@@ -45,7 +45,7 @@ struct Choice {
 };
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
-      {"capture", "mode", {"auto", "packet_socket", "xdp"}},
+      {"capture", "mode", {"auto", "xdp", "tc", "packet_socket"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
   };

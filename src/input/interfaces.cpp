@@ -1,4 +1,6 @@
-// Which interfaces and addresses this host has.
+// From getifaddrs and the routing tables of /proc.
+#include "input/interfaces.h"
+
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -8,8 +10,6 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
-
-#include "input/packet_socket.h"
 
 namespace sekisho {
 namespace {

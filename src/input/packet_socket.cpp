@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "input/interfaces.h"
 
 namespace sekisho {
 namespace {
@@ -94,6 +95,7 @@ class PacketSocket::Ring {
   }
 
   int fd() const { return fd_; }
+  const std::string& name() const { return name_; }
 
   // Hands at most one block on; false when none is ready.
   bool take_block(std::vector<Frame>& batch, Intake& intake) {
@@ -186,10 +188,14 @@ Result<void> PacketSocket::run(Intake& intake, std::stop_token stop) {
   return {};
 }
 
-std::uint64_t PacketSocket::drops() {
-  std::uint64_t sum = 0;
-  for (const auto& ring : rings_) sum += ring->drops();
-  return sum;
+SourceStats PacketSocket::stats() {
+  SourceStats stats;
+  stats.name = "packet_socket";
+  for (const auto& ring : rings_) {
+    stats.interfaces.push_back(ring->name());
+    stats.lost += ring->drops();
+  }
+  return stats;
 }
 
 }  // namespace sekisho
