@@ -25,6 +25,12 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
+constexpr Field<DecodeSettings> kDecodeFields[] = {
+    {"vxlan_port", &DecodeSettings::vxlan_port, 0, 65'535,
+     "UDP port of this host's VXLAN tunnels (usually 4789), whose packets are looked into; 0: none, they are plain UDP"},
+    {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
+     "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
+};
 constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
 constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
@@ -60,6 +66,7 @@ const Choice* choice_of(std::string_view section, std::string_view key) {
 std::vector<SectionInfo> fixed_sections() {
   return {
       {"capture", "Where packets come from, and which side is ours.", field_infos<CaptureSettings>(kCaptureFields)},
+      {"decode", "Tunnels that this host uses.", field_infos<DecodeSettings>(kDecodeFields)},
       {"store", "Where incidents are kept.", field_infos<StoreSettings>(kStoreFields)},
       {"evidence", "The packets that belong to an incident.", field_infos<EvidenceSection>(kEvidenceFields)},
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
@@ -209,6 +216,7 @@ class Checker {
 
   void fill() {
     read<CaptureSettings>("capture", kCaptureFields, config_.capture);
+    read<DecodeSettings>("decode", kDecodeFields, config_.decode);
     read<StoreSettings>("store", kStoreFields, config_.store);
     read<EvidenceSection>("evidence", kEvidenceFields, config_.evidence);
     read<ControlSettings>("control", kControlFields, config_.control);

@@ -20,6 +20,9 @@ struct CaptureSettings {
   std::string mode = "auto";
   std::vector<std::string> interfaces, local, publics;
 };
+struct DecodeSettings {
+  std::int64_t vxlan_port = 0, gtp_u_port = 0;  // UDP ports; 0 = such packets are plain UDP
+};
 struct StoreSettings {
   std::string path = "/var/lib/sekisho/sekisho.db";
 };
@@ -45,6 +48,7 @@ struct AnalyzeSettings {
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
+  DecodeSettings decode;
   StoreSettings store;
   EvidenceSection evidence;
   ControlSettings control;

@@ -17,6 +17,7 @@ bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, const Config& config) {
+  settings.decode = {static_cast<std::uint16_t>(config.decode.vxlan_port), static_cast<std::uint16_t>(config.decode.gtp_u_port)};
   std::unique_ptr<Pipeline> p{new Pipeline(std::move(settings))};
   for (const auto& spec : Registry<DetectorSpec>::all()) {
     auto detector = TRY(spec.make(section(config, "detect." + std::string{spec.name})));

@@ -21,8 +21,8 @@ namespace sekisho {
 struct PipelineSettings {
   std::vector<Network> local;  // empty: inferred from the first packets
   std::vector<Address> publics;
-  unsigned shards = 1;  // 1, 2, 4, 8 or 16
-  DecodeOptions decode;
+  unsigned shards = 1;   // 1, 2, 4, 8 or 16
+  DecodeOptions decode;  // Pipeline::make() takes it from the configuration
   IncidentSettings incidents;
   HashKey key;
 };

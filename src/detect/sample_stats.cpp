@@ -83,7 +83,7 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
   std::map<std::uint16_t, double> lengths, local_ports, remote_ports;
   std::unordered_map<std::uint32_t, double> payloads;
   std::unordered_map<std::uint64_t, unsigned> flows;
-  double v4 = 0, bogons = 0, with_payload = 0, botnet = 0, push = 0, well_known = 0;
+  double v4 = 0, bogons = 0, with_payload = 0, botnet = 0, push = 0, tunnelled = 0, well_known = 0;
   for (const auto* s : chosen) {
     const double w = s->weight;
     r.weight += w;
@@ -98,6 +98,7 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
     local_ports[s->local_port] += w;
     remote_ports[s->remote_port] += w;
     if (s->payload_bytes) payloads[s->hash] += w, with_payload += w;
+    tunnelled += s->protocol == kUdp && s->inner_protocol ? w : 0;
     push += s->tcp_flags & kPsh ? w : 0;
     well_known += s->remote_port && (s->remote_port < 1024 || s->remote_port == 8080 || s->remote_port == 8443) ? w : 0;
     ++flows[AddressHash{}(s->remote) ^ (std::uint64_t{s->remote_port} << 16 | s->local_port) * 0x9e3779b97f4a7c15ULL];
@@ -135,6 +136,7 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
   r.top_remote_port_share = static_cast<double>(r.remote_port_list.front().packets) / r.weight;
   r.flow_count = flows.size();
   r.flows = static_cast<double>(flows.size()) / n;
+  r.tunnel_share = tunnelled / r.weight;
   r.push_share = push / r.weight;
   r.well_known_remote_share = well_known / r.weight;
   return r;

@@ -31,6 +31,7 @@ struct SampleStats {
   double top_local_port_share = 0, top_remote_port_share = 0;
   double flows = 0;  // distinct (source, ports) / samples
   std::size_t flow_count = 0;
+  double tunnel_share = 0;             // UDP packets with a whole packet inside (VXLAN, GTP-U; only when configured)
   double push_share = 0;               // TCP with PSH
   double well_known_remote_share = 0;  // remote port below 1024 or 8080, 8443
   std::vector<PeerFact> peers;         // largest first, at most 20

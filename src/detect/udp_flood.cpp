@@ -10,6 +10,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
   const double answers = c.second.reverse ? static_cast<double>(packets(*c.second.reverse, TrafficClass::udp_answer)) : 0;
   if (answers > 0.5 * c.pps) contradict(e, 35, fmt::format("{} of the packets were answered", percent(std::min(1.0, answers / c.pps))));
+  if (s.tunnel_share > 0.5)
+    contradict(e, 40, fmt::format("{} carry whole packets: a tunnel that this host is configured for", percent(s.tunnel_share)));
   judge_tool(c, e);
   judge_refusals(c, e);
   judge_one_target(c, e);

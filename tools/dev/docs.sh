@@ -7,9 +7,9 @@ done
 install_missing build
 install_missing test
 cd "$root"
-# The dev build serves when it is there already: the tables are the same in each.
+# A build that is there already serves: the tables are the same in each.
 preset=release
-[[ -x build/dev/tools/make_docs ]] && preset=dev
+for built in quick dev; do [[ -x build/$built/tools/make_docs ]] && preset=$built; done
 build "$preset" make_docs
 status=0
 tools/write-docs $check "build/$preset/tools/make_docs" || status=1
