@@ -152,6 +152,7 @@ int run_agent(const AgentOptions& options) {
       fmt::format("Watching {} for {}. First live version: incidents are only printed here; no store and no dashboard yet. Ctrl-C stops.",
                   joined(interfaces, 8, [](const std::string& name) { return escape_hostile(name, 32); }),
                   joined(*local, 6, [](const Network& n) { return to_string(n); })));
+  for (const auto& note : (*source)->stats().notes) output.say(note);
   const auto done = Watch{**pipeline, **source, output, evidence.get()}.run();
 
   const bool written = (!evidence || evidence->finish()) && output.written();

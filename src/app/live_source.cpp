@@ -3,10 +3,23 @@
 
 #include <algorithm>
 
+#include "input/bpf_source.h"
 #include "input/interfaces.h"
 #include "input/packet_socket.h"
 
 namespace sekisho {
+namespace {
+
+Result<std::unique_ptr<Source>> open_packet_socket(const CaptureSettings& capture, std::vector<std::string> notes) {
+  PacketSocketSettings settings;
+  settings.rings = static_cast<unsigned>(capture.rings);
+  settings.max_frames_pps = static_cast<double>(capture.max_frames_pps);
+  auto source = TRY(PacketSocket::open(capture.interfaces, settings));
+  for (auto& note : notes) source->add_note(std::move(note));
+  return std::unique_ptr<Source>{std::move(source)};
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> interfaces_to_watch(const CaptureSettings& capture) {
   std::vector<std::string> chosen;
@@ -18,10 +31,25 @@ Result<std::vector<std::string>> interfaces_to_watch(const CaptureSettings& capt
 }
 
 Result<std::unique_ptr<Source>> open_source(const CaptureSettings& capture) {
-  if (capture.mode == "xdp" || capture.mode == "tc")
-    return Error{"[capture] mode = \"" + capture.mode + "\" is not in this version: write \"auto\" or \"packet_socket\"", ErrorKind::usage};
-  auto source = TRY(PacketSocket::open(capture.interfaces));
-  return std::unique_ptr<Source>{std::move(source)};
+  if (capture.mode == "packet_socket") return open_packet_socket(capture, {});
+  BpfSourceSettings settings;
+  settings.xdp = capture.mode != "tc";
+  settings.xdp_on_veth = capture.mode == "xdp";
+  settings.max_frames_pps = static_cast<double>(capture.max_frames_pps);
+  auto source = BpfSource::open(capture.interfaces, settings);
+  std::vector<std::string> notes;
+  if (!source.ok() && settings.xdp && source.error().kind != ErrorKind::usage) {
+    // A kernel that lacks what XDP programs need may still take tc programs.
+    notes.push_back("tc instead of XDP: " + source.error().message);
+    settings.xdp = false;
+    source = BpfSource::open(capture.interfaces, settings);
+  }
+  if (source.ok()) {
+    for (auto& note : notes) source.value()->add_note(std::move(note));
+    return std::unique_ptr<Source>{std::move(source).value()};
+  }
+  if (source.error().kind == ErrorKind::usage) return source.error();
+  return open_packet_socket(capture, {"a packet socket instead of XDP or tc: " + source.error().message});
 }
 
 }  // namespace sekisho

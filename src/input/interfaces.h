@@ -1,12 +1,25 @@
 // Which interfaces and addresses this host has.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "model/address.h"
 
 namespace sekisho {
+
+struct Interface {
+  std::string name;
+  unsigned index = 0;           // of the kernel
+  bool has_link_header = true;  // else its packets begin with the IP header
+  bool loopback = false;
+  std::string driver;  // "veth", "virtio_net", ...; empty when it does not say
+  std::uint32_t mtu_bytes = 1500;
+};
+// The error names the interfaces that exist.
+Result<Interface> find_interface(const std::string& name);
 
 // Interfaces that exist here, up or not.
 std::vector<std::string> all_interfaces();

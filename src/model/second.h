@@ -5,6 +5,7 @@
 #include <span>
 
 #include "model/connection_fact.h"
+#include "model/kernel_evidence.h"
 #include "model/packet.h"
 #include "model/source_fact.h"
 
@@ -73,6 +74,7 @@ struct Step {
   std::span<const SourceFact> sources;          // remote addresses whose scan evidence changed in this step
   std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
+  KernelEvidence kernel;                        // of the whole host; not known in captures
 };
 
 inline std::uint64_t packets(const Second& s, TrafficClass c) { return s.counts[index_of(c)].packets; }
