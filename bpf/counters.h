@@ -1,5 +1,5 @@
-/* Exact counters, one set for each processor, so that nothing is shared on the packet path. An array instead of a per-CPU array, because
-   user space can map it: reading it needs no system call and no capability. */
+/* Exact counters and the state of sampling, one set for each processor, so that nothing is shared on the packet path. An array instead of a
+   per-CPU array, because user space can map it: reading it needs no system call and no capability. */
 #pragma once
 #include "packet.h"
 
@@ -8,12 +8,12 @@ struct {
   __uint(map_flags, BPF_F_MMAPABLE);
   __uint(max_entries, 1); /* user space sets the number of processors before loading */
   __type(key, __u32);
-  __type(value, struct sekisho_counters);
-} sekisho_counts SEC(".maps");
+  __type(value, struct sekisho_processor);
+} sekisho_processors SEC(".maps");
 
-SK_INLINE struct sekisho_counters *sk_counters(void) {
+SK_INLINE struct sekisho_processor *sk_this_processor(void) {
   const __u32 processor = bpf_get_smp_processor_id();
-  return bpf_map_lookup_elem(&sekisho_counts, &processor);
+  return bpf_map_lookup_elem(&sekisho_processors, &processor);
 }
 
 SK_INLINE void sk_count(struct sekisho_counters *c, const struct sk_packet *p, __u32 direction, __u32 traffic_class) {

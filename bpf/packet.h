@@ -32,6 +32,10 @@ enum { SK_P_ICMP = 1, SK_P_IGMP = 2, SK_P_IPIP = 4, SK_P_TCP = 6, SK_P_UDP = 17,
        SK_P_ICMPV6 = 58, SK_P_SCTP = 132 };
 enum { SK_FIN = 1, SK_SYN = 2, SK_RST = 4, SK_PSH = 8, SK_ACK = 16, SK_URG = 32 };
 
+/* Packets may lie at any address; the processors that matter load from there at once. */
+#define SK_LOAD16(at) bpf_ntohs(*(const __u16 *)(at))
+#define SK_LOAD32(at) bpf_ntohl(*(const __u32 *)(at))
+#define SK_LOAD64(at) bpf_be64_to_cpu(*(const __u64 *)(at))
 SK_INLINE __u16 sk_be16(const __u8 *p) { return (__u16)(p[0] << 8 | p[1]); }
 SK_INLINE __u32 sk_be32(const __u8 *p) { return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3]; }
 SK_INLINE __u64 sk_be64(const __u8 *p) { return (__u64)sk_be32(p) << 32 | sk_be32(p + 4); }

@@ -8,30 +8,12 @@
 #include "counters.h"
 #include "settings.h"
 
-enum sk_group { SK_G_SYN, SK_G_TCP_CONTROL, SK_G_TCP, SK_G_UDP, SK_G_SERVICE, SK_G_OTHER, SK_GROUPS };
-#define SK_GROUP_ROOM 16 /* both directions */
+/* A flow is heavy from about 32 packets a second on: one of sixteen of its packets is counted. */
 #define SK_FLOW_CELLS 65536
-#define SK_FLOW_LIGHT 16 /* packets of a cell in a second; a flow with more is heavy */
+#define SK_FLOW_COUNTED 16
+#define SK_FLOW_HEAVY 2
 #define SK_MAX_SHIFT 20
-
-struct sk_group_state {
-  __u32 arrived, emitted; /* in this slice */
-  __s32 owed;
-  __u32 shift;            /* N = 1 << shift */
-  __u32 turn;             /* counts the packets of heavy flows */
-  __u32 always;           /* frames that were never sampled out, in this slice */
-};
-struct sk_sampler {
-  __u64 slice_ends, second;
-  struct sk_group_state groups[SK_GROUP_ROOM];
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct sk_sampler);
-} sekisho_samplers SEC(".maps");
+#define SK_CLOCK_EVERY 16 /* frames between two looks at the clock */
 
 struct sk_flow_cell {
   __u8 second, packets;
@@ -48,45 +30,55 @@ struct {
   __uint(max_entries, SK_RING_BYTES);
 } sekisho_ring SEC(".maps");
 
-SK_INLINE __u32 sk_group_of(__u32 traffic_class) {
-  switch (traffic_class) {
-    case SK_TCP_SYN:
-    case SK_TCP_SYN_BARE: return SK_G_SYN;
-    case SK_TCP_SYN_ACK:
-    case SK_TCP_RST:
-    case SK_TCP_FIN: return SK_G_TCP_CONTROL;
-    case SK_TCP_ACK:
-    case SK_TCP_DATA:
-    case SK_TCP_NULL:
-    case SK_TCP_XMAS:
-    case SK_TCP_ODD: return SK_G_TCP;
-    case SK_UDP:
-    case SK_UDP_VSE: return SK_G_UDP;
-    case SK_UDP_SERVICE:
-    case SK_DNS_QUERY:
-    case SK_DHCP: return SK_G_SERVICE;
-    default: return SK_G_OTHER;
-  }
+/* By enum sekisho_class. */
+static const volatile __u8 sk_groups[SK_CLASS_ROOM] = {
+    SK_G_OTHER,   SK_G_OTHER,       SK_G_SYN,         SK_G_SYN,         SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP,
+    SK_G_TCP,     SK_G_TCP,         SK_G_TCP,         SK_G_TCP,         SK_G_UDP,         SK_G_SERVICE,     SK_G_UDP,         SK_G_SERVICE,
+    SK_G_SERVICE, SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,
+    SK_G_OTHER,   SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,
+};
+
+SK_INLINE struct sekisho_group_state *sk_group(struct sekisho_sampler *s, __u32 direction, __u32 traffic_class) {
+  return &s->groups[(direction * SK_GROUPS + sk_groups[traffic_class & (SK_CLASS_ROOM - 1)]) & (SK_GROUP_ROOM - 1)];
 }
 
 /* The same for both directions of a flow. */
 SK_INLINE __u64 sk_flow_hash(const struct sk_packet *p) {
-  const __u64 addresses = (p->src_high ^ p->dst_high) * 0x9e3779b97f4a7c15ULL + (p->src_low ^ p->dst_low) * 0xc2b2ae3d27d4eb4fULL;
-  const __u64 sums = (p->src_low + p->dst_low) ^ (__u64)(p->sport + p->dport) << 40 ^ (__u64)(p->sport ^ p->dport) << 20 ^ p->protocol;
-  return sekisho_mix(addresses ^ sekisho_mix(sums ^ sekisho_settings.hash_key));
+  const __u64 ports = (__u64)(__u32)(p->sport + p->dport) << 32 ^ (__u64)(p->sport ^ p->dport) << 8 ^ p->protocol;
+  __u64 x = (p->src_high ^ p->dst_high) + (p->src_low ^ p->dst_low) * 0xc2b2ae3d27d4eb4fULL + (ports ^ sekisho_settings.hash_key);
+  x *= 0x9e3779b97f4a7c15ULL;
+  return x ^ x >> 29;
+}
+
+SK_INLINE struct sk_flow_cell *sk_cell(__u64 hash) {
+  const __u32 at = (__u32)hash & (SK_FLOW_CELLS - 1);
+  return bpf_map_lookup_elem(&sekisho_flows, &at);
+}
+SK_INLINE int sk_is_heavy(__u64 hash, __u32 second) {
+  const struct sk_flow_cell *cell = sk_cell(hash);
+  return cell && cell->packets >= SK_FLOW_HEAVY && (__u8)(second - cell->second) <= 1;
+}
+SK_INLINE void sk_count_flow(__u64 hash, __u32 second) {
+  struct sk_flow_cell *cell = sk_cell(hash);
+  if (!cell) return;
+  if (cell->second != (__u8)second) { /* what was heavy begins so, or each second would begin with a lump */
+    cell->packets = cell->packets >= SK_FLOW_HEAVY && (__u8)(second - cell->second) == 1;
+    cell->second = (__u8)second;
+  }
+  if (cell->packets < SK_FLOW_HEAVY) ++cell->packets;
 }
 
 /* N follows the rate by one step a slice; bursts within a slice are met in sk_weight. Global, so that it is verified for itself. */
 __noinline int sk_next_slice(__u64 now) {
-  const __u32 zero = 0;
-  struct sk_sampler *s = bpf_map_lookup_elem(&sekisho_samplers, &zero);
-  if (!s) return 0;
+  struct sekisho_processor *processor = sk_this_processor();
+  if (!processor) return 0;
+  struct sekisho_sampler *s = &processor->sampler;
   const __u64 room = sekisho_settings.slice_frames;
   const int silent = now - s->slice_ends > SK_SLICE_NS * 10ULL;
   s->slice_ends = now + SK_SLICE_NS;
-  s->second = now >> 30;
+  s->second = (__u32)(now >> 30);
   for (int i = 0; i < SK_GROUP_ROOM; ++i) {
-    struct sk_group_state *g = &s->groups[i];
+    struct sekisho_group_state *g = &s->groups[i];
     if (silent)
       g->shift = 0;
     else if (g->arrived > room << (g->shift & 31))
@@ -100,62 +92,49 @@ __noinline int sk_next_slice(__u64 now) {
 }
 
 /* The weight of this frame: 0 when it is not handed over. */
-SK_INLINE __u32 sk_weight(const struct sk_packet *p, __u32 direction, __u32 traffic_class, __u32 *sampling) {
-  const __u32 zero = 0;
-  struct sk_sampler *s = bpf_map_lookup_elem(&sekisho_samplers, &zero);
-  if (!s) return 0;
-  const __u64 now = bpf_ktime_get_coarse_ns();
-  if (now >= s->slice_ends) sk_next_slice(now);
+SK_INLINE __u32 sk_weight(struct sekisho_sampler *s, const struct sk_packet *p, __u32 direction, __u32 traffic_class, __u32 *sampling) {
+  struct sekisho_group_state *g = sk_group(s, direction, traffic_class);
+  if ((s->calls++ & (SK_CLOCK_EVERY - 1)) == 0) {
+    const __u64 now = bpf_ktime_get_coarse_ns();
+    if (now >= s->slice_ends) sk_next_slice(now);
+  }
   const __u32 room = sekisho_settings.slice_frames;
-  struct sk_group_state *g = &s->groups[(direction * SK_GROUPS + sk_group_of(traffic_class)) & (SK_GROUP_ROOM - 1)];
   ++g->arrived;
-
+  const __u32 shift = g->shift;
+  if (shift == 0 && g->emitted < room * 2) {
+    const __s32 weight = g->owed + 1; /* more than 1 only behind frames that the ring had no room for */
+    g->owed = 0;
+    ++g->emitted;
+    *sampling = 1;
+    return weight > 0 ? weight : 1;
+  }
   /* Scanners of devices send one SYN to each address: losing it would lose the scanner. */
-  if (g->shift && traffic_class == SK_TCP_SYN_BARE && SK_HAS_PORT(sekisho_device_ports, p->dport) && g->always < room / 4) {
+  if (traffic_class == SK_TCP_SYN_BARE && g->always < room / 4 && SK_HAS_PORT(sekisho_device_ports, p->dport)) {
     ++g->always;
     *sampling = 1;
     return 1;
   }
-  ++g->owed;
+  const __s32 owed = ++g->owed;
   if (g->emitted >= room * 2) { /* a burst within the slice: at once to the next N */
     g->emitted = room;
     if (g->shift < SK_MAX_SHIFT) ++g->shift;
   }
-  *sampling = 1U << g->shift;
-  if (g->shift == 0) {
-    const __s32 weight = g->owed; /* more than 1 only behind frames that the ring had no room for */
-    g->owed = 0;
-    ++g->emitted;
-    return weight > 0 ? weight : 1;
-  }
-  const __s32 n = 1 << g->shift;
-  const __u32 mask = (__u32)n - 1;
+  const __s32 n = 1 << (g->shift & 31);
+  const __u32 mask = (__u32)n - 1, turn = ++g->turn;
   const __u64 hash = sk_flow_hash(p);
-  int take = (hash >> 32 & mask) == 0;
-  const __u32 cell_at = (__u32)hash & (SK_FLOW_CELLS - 1);
-  struct sk_flow_cell *cell = bpf_map_lookup_elem(&sekisho_flows, &cell_at);
-  if (cell) {
-    if (cell->second != (__u8)s->second) cell->second = (__u8)s->second, cell->packets = 0;
-    if (cell->packets < SK_FLOW_LIGHT)
-      ++cell->packets;
-    else
-      take = (++g->turn & mask) == 0;
-  }
-  if (g->owed >= 16 * n) take = 1;
-  if (!take || g->owed <= -16 * n) return 0;
-  __s32 weight = g->owed;
+  if ((turn & (SK_FLOW_COUNTED - 1)) == 0) sk_count_flow(hash, s->second);
+  const int chosen_flow = ((__u32)(hash >> 40) & mask) == 0, chosen_frame = (turn & mask) == 0;
+  if (!chosen_flow && !chosen_frame && owed < 16 * n) return 0;
+  int take = owed >= 16 * n;
+  if (!take && owed > -16 * n) take = sk_is_heavy(hash, s->second) ? chosen_frame : chosen_flow;
+  if (!take) return 0;
+  __s32 weight = owed;
   if (weight < n >> 1) weight = n >> 1;
   if (weight > 2 * n && weight < 16 * n) weight = 2 * n;
-  g->owed -= weight;
+  g->owed = owed - weight;
   ++g->emitted;
+  *sampling = (__u32)n;
   return weight;
-}
-
-/* The ring had no room: the weight goes to the next frame of the group. */
-SK_INLINE void sk_give_back(__u32 direction, __u32 traffic_class, __u32 weight) {
-  const __u32 zero = 0;
-  struct sk_sampler *s = bpf_map_lookup_elem(&sekisho_samplers, &zero);
-  if (s) s->groups[(direction * SK_GROUPS + sk_group_of(traffic_class)) & (SK_GROUP_ROOM - 1)].owed += (__s32)weight;
 }
 
 /* A tag that the card or the kernel took out of the bytes is put back to where it was. */
@@ -195,18 +174,30 @@ SK_INLINE int sk_emit(enum sk_hook hook, void *ctx, const struct sekisho_frame *
   return 1;
 }
 
-SK_INLINE void sk_sample(enum sk_hook hook, void *ctx, struct sekisho_counters *counters, const struct sk_packet *p,
-                         const struct sk_tag *tag, struct sekisho_frame *header) {
-  header->weight = sk_weight(p, header->direction, header->traffic_class, &header->sampling);
-  if (!header->weight) return;
-  header->time = bpf_ktime_get_ns();
-  header->family = p->family;
-  header->wire_bytes = p->wire_bytes;
-  header->segments = p->segments;
-  const int sent = header->sampling > 1 || p->wire_bytes <= SK_SNAP_SHORT ? sk_emit(hook, ctx, header, tag, SK_SNAP_SHORT)
-                                                                          : sk_emit(hook, ctx, header, tag, SK_SNAP_LONG);
-  if (!sent) {
-    ++counters->ring_full;
-    sk_give_back(header->direction, header->traffic_class, header->weight);
+struct sk_where {
+  __u32 ifindex;
+  __u8 direction, no_link_header;
+  struct sk_tag tag;
+};
+
+SK_INLINE void sk_sample(enum sk_hook hook, void *ctx, struct sekisho_processor *processor, const struct sk_packet *p, __u32 traffic_class,
+                         const struct sk_where *where) {
+  struct sekisho_frame header;
+  header.weight = sk_weight(&processor->sampler, p, where->direction, traffic_class, &header.sampling);
+  if (!header.weight) return;
+  header.time = bpf_ktime_get_ns();
+  header.ifindex = where->ifindex;
+  header.wire_bytes = p->wire_bytes;
+  header.captured = 0;
+  header.segments = p->segments;
+  header.direction = where->direction;
+  header.traffic_class = (__u8)traffic_class;
+  header.family = p->family;
+  header.no_link_header = where->no_link_header;
+  const int sent = header.sampling > 1 || p->wire_bytes <= SK_SNAP_SHORT ? sk_emit(hook, ctx, &header, &where->tag, SK_SNAP_SHORT)
+                                                                          : sk_emit(hook, ctx, &header, &where->tag, SK_SNAP_LONG);
+  if (!sent) { /* the weight goes to the next frame of the group */
+    ++processor->counters.ring_full;
+    sk_group(&processor->sampler, where->direction, traffic_class)->owed += (__s32)header.weight;
   }
 }

@@ -16,37 +16,17 @@ char LICENSE[] SEC("license") = "GPL"; /* the kernel asks for it before it lends
 SK_DEFINE_PARSER(SK_XDP, xdp, struct xdp_md)
 SK_DEFINE_PARSER(SK_TC, tc, struct __sk_buff)
 
-SK_INLINE void sk_forget(struct sk_packet *p) { __builtin_memset(p, 0, sizeof(*p)); }
+#include "xdp_body.h"
 
+SEC("xdp")
+int sekisho_xdp(struct xdp_md *ctx) { return sk_xdp(ctx, 0); }
+/* For drivers that take no other program because of the interface's frame size. */
 SEC("xdp.frags")
-int sekisho_xdp(struct xdp_md *ctx) {
-  struct sekisho_counters *counters = sk_counters();
-  if (!counters) return XDP_PASS;
-  struct sk_packet p = {};
-  const __u32 length = sk_length(SK_XDP, ctx);
-  p.wire_bytes = length;
-  p.segments = 1;
-  if (!sk_parse_fast(&p, (const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, length, 1)) {
-    sk_forget(&p);
-    p.wire_bytes = length;
-    p.segments = 1;
-    sk_parse_any_xdp(ctx, &p, length, 1);
-  }
-  struct sekisho_frame header = {};
-  header.traffic_class = (__u8)sk_classify(&p);
-  header.direction = SK_IN;
-  header.ifindex = ctx->ingress_ifindex;
-  sk_count(counters, &p, SK_IN, header.traffic_class);
-  const struct sk_tag no_tag = {};
-  sk_sample(SK_XDP, ctx, counters, &p, &no_tag, &header);
-  if (!sk_is_blocked(&p)) return XDP_PASS;
-  ++counters->blocked;
-  return XDP_DROP;
-}
+int sekisho_xdp_frags(struct xdp_md *ctx) { return sk_xdp(ctx, 1); }
 
 SK_INLINE int sk_tc(struct __sk_buff *skb, __u32 direction, int has_link_header) {
-  struct sekisho_counters *counters = sk_counters();
-  if (!counters) return TC_ACT_UNSPEC;
+  struct sekisho_processor *processor = sk_this_processor();
+  if (!processor) return TC_ACT_UNSPEC;
   struct sk_packet p = {};
   const __u32 length = skb->len;
   if (!sk_parse_fast(&p, (const __u8 *)(long)skb->data, (const __u8 *)(long)skb->data_end, length, has_link_header)) {
@@ -63,21 +43,17 @@ SK_INLINE int sk_tc(struct __sk_buff *skb, __u32 direction, int has_link_header)
     else
       p.wire_bytes = length + (segments - 1) * (p.headers ? p.headers : 54);
   }
-  struct sekisho_frame header = {};
-  struct sk_tag tag = {};
+  struct sk_where where = {.ifindex = skb->ifindex, .direction = (__u8)direction, .no_link_header = !has_link_header};
   if (skb->vlan_present) {
-    tag.protocol = (__u16)skb->vlan_proto;
-    tag.tag = bpf_htons((__u16)skb->vlan_tci);
+    where.tag.protocol = (__u16)skb->vlan_proto;
+    where.tag.tag = bpf_htons((__u16)skb->vlan_tci);
     p.wire_bytes += 4 * p.segments;
   }
-  header.traffic_class = (__u8)sk_classify(&p);
-  header.direction = (__u8)direction;
-  header.ifindex = skb->ifindex;
-  header.no_link_header = !has_link_header;
-  sk_count(counters, &p, direction, header.traffic_class);
-  sk_sample(SK_TC, skb, counters, &p, &tag, &header);
+  const __u32 traffic_class = sk_classify(&p);
+  sk_count(&processor->counters, &p, direction, traffic_class);
+  sk_sample(SK_TC, skb, processor, &p, traffic_class, &where);
   if (direction == SK_OUT || !sk_is_blocked(&p)) return TC_ACT_UNSPEC;
-  ++counters->blocked;
+  ++processor->counters.blocked;
   return TC_ACT_SHOT;
 }
 

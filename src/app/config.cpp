@@ -29,13 +29,21 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
      "packet_socket: rings for each interface; several spread the work of the kernel over processors"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
+constexpr double kDayMs = 24.0 * 3600 * 1000;
+constexpr Field<StoreSettings> kStoreFields[] = {
+    {"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"},
+    {"seconds_for", &StoreSettings::seconds_for, 3600 * 1000, 30 * kDayMs, "how long one row a second of the traffic is kept"},
+    {"ten_seconds_for", &StoreSettings::ten_seconds_for, 3600 * 1000, 90 * kDayMs, "how long one row each ten seconds is kept"},
+    {"history_for", &StoreSettings::history_for, kDayMs, 4000 * kDayMs, "how long one row a minute, scan hits by hour and closed incidents are kept"},
+    {"scan_detail_for", &StoreSettings::scan_detail_for, 3600 * 1000, 30 * kDayMs, "how long scan hits are kept by the minute"},
+    {"scan_rows_a_day", &StoreSettings::scan_rows_a_day, 1000, 10'000'000, "rows of scan hits a day; further sources are added up under one"},
+};
 constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"vxlan_port", &DecodeSettings::vxlan_port, 0, 65'535,
      "UDP port of this host's VXLAN tunnels (usually 4789), whose packets are looked into; 0: none, they are plain UDP"},
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<StoreSettings> kStoreFields[] = {{"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"}};
 constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
 constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
@@ -273,6 +281,11 @@ Result<std::string> read_bounded(const std::string& path) {
 }
 
 }  // namespace
+
+Retention retention_of(const StoreSettings& s) {
+  const auto ns = [](Milliseconds m) { return m.count * kMillisecond; };
+  return {ns(s.seconds_for), ns(s.ten_seconds_for), ns(s.history_for), ns(s.scan_detail_for), static_cast<std::uint64_t>(s.scan_rows_a_day)};
+}
 
 const SettingTable& section(const Config& config, const std::string& name) {
   static const SettingTable none;

@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "detect/detector.h"
 #include "model/address.h"
+#include "store/store.h"
 
 namespace sekisho {
 
@@ -26,6 +27,9 @@ struct DecodeSettings {
 };
 struct StoreSettings {
   std::string path = "/var/lib/sekisho/sekisho.db";
+  Milliseconds seconds_for{24LL * 3600 * 1000}, ten_seconds_for{7LL * 24 * 3600 * 1000}, history_for{400LL * 24 * 3600 * 1000};
+  Milliseconds scan_detail_for{24LL * 3600 * 1000};
+  std::int64_t scan_rows_a_day = 100'000;
 };
 struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
@@ -72,6 +76,8 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 // The same from text; `name` stands in messages.
 Result<Config> parse_config_text(std::string_view name, std::string_view text,
                                  std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+Retention retention_of(const StoreSettings& settings);
 
 // Every section that may stand in the file, in the order of `config defaults`, detectors last.
 struct SectionInfo {

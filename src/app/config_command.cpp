@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 
@@ -73,35 +74,43 @@ int explain(const ConfigCommand& command, const std::vector<SectionInfo>& sectio
   return 0;
 }
 
-// The settings in force: those of the file with their place, the others as defaults.
-int show(const ConfigCommand& command, const Config& config, const std::vector<SectionInfo>& sections, std::FILE* out) {
-  ordered_json settings = ordered_json::array();
-  std::string text = config.file.empty() ? fmt::format("# no {}: every setting has its default\n", kDefaultConfigFile)
-                                         : fmt::format("# from {}\n", escape_hostile(config.file));
+// Each setting in force: section, field, value, and where the file gives it (null: the default holds).
+template <class Each>
+void for_each_setting(const Config& config, const std::vector<SectionInfo>& sections, Each each) {
   for (const auto& s : sections) {
-    if (!s.fields.empty()) text += fmt::format("\n[{}]\n", s.name);
     const auto& given = section(config, s.name);
     for (const auto& f : s.fields) {
       const auto found = given.find(std::string{f.name});
       const bool is_given = found != given.end();
       // Converted once more, so that "90s" and 90000 are shown alike.
       auto converted = is_given ? convert_setting(s.name, f, found->second) : Result<SettingValue>{f.default_value};
-      const auto& value = converted.ok() ? converted.value() : f.default_value;
-      if (command.json) {
-        ordered_json one{{"key", s.name + "." + std::string{f.name}}, {"value", as_json(value)}, {"default", !is_given}};
-        if (is_given) one["place"] = found->second.place;
-        settings.push_back(std::move(one));
-      } else {
-        const auto line = fmt::format("{} = {}", f.name, to_toml(f, value));
-        text += is_given ? fmt::format("{:<40}  # {}\n", line, escape_hostile(found->second.place)) : line + "\n";
-      }
+      each(s, f, converted.ok() ? converted.value() : f.default_value, is_given ? &found->second.place : nullptr);
     }
   }
-  print(
-      out,
-      command.json
-          ? dump({{"schema", 1}, {"file", config.file.empty() ? ordered_json(nullptr) : ordered_json(config.file)}, {"settings", settings}})
-          : text);
+}
+
+ordered_json settings_json(const Config& config, const std::vector<SectionInfo>& sections) {
+  ordered_json settings = ordered_json::array();
+  for_each_setting(config, sections, [&](const SectionInfo& s, const FieldInfo& f, const SettingValue& value, const std::string* place) {
+    ordered_json one{{"key", s.name + "." + std::string{f.name}}, {"value", as_json(value)}, {"default", !place}};
+    if (place) one["place"] = *place;
+    settings.push_back(std::move(one));
+  });
+  return {{"schema", 1}, {"file", config.file.empty() ? ordered_json(nullptr) : ordered_json(config.file)}, {"settings", settings}};
+}
+
+// The settings in force: those of the file with their place, the others as defaults.
+int show(const ConfigCommand& command, const Config& config, const std::vector<SectionInfo>& sections, std::FILE* out) {
+  if (command.json) return print(out, dump(settings_json(config, sections))), 0;
+  std::string text = config.file.empty() ? fmt::format("# no {}: every setting has its default\n", kDefaultConfigFile)
+                                         : fmt::format("# from {}\n", escape_hostile(config.file));
+  const SectionInfo* current = nullptr;
+  for_each_setting(config, sections, [&](const SectionInfo& s, const FieldInfo& f, const SettingValue& value, const std::string* place) {
+    if (std::exchange(current, &s) != &s) text += fmt::format("\n[{}]\n", s.name);
+    const auto line = fmt::format("{} = {}", f.name, to_toml(f, value));
+    text += place ? fmt::format("{:<40}  # {}\n", line, escape_hostile(*place)) : line + "\n";
+  });
+  print(out, text);
   return 0;
 }
 
@@ -123,6 +132,10 @@ int check_file(const ConfigCommand& command, const Result<Config>& config, std::
 }
 
 }  // namespace
+
+std::string settings_document(const Config& config, std::span<const DetectorSpec> detectors) {
+  return settings_json(config, config_sections(detectors)).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 std::string config_defaults(std::span<const DetectorSpec> detectors) {
   std::string out = fmt::format("# Every setting of sekisho with its default. Put those that you change into {}.\n", kDefaultConfigFile);

@@ -19,6 +19,9 @@ struct ConfigCommand {
 int run_config(const ConfigCommand& command, std::FILE* out = stdout, std::FILE* err = stderr,
                std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
 
+// The settings in force as one JSON document on one line: what `config show --json` prints.
+std::string settings_document(const Config& config, std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
 // What `config defaults` prints: every setting with its help and range; a valid file as it stands.
 std::string config_defaults(std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
 

@@ -5,25 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/incident_json.h"
 #include "app/report_text.h"
+#include "app/time_words.h"
 #include "base/text.h"
 
 namespace sekisho {
-namespace {
-
-TimeNs wall_clock() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 LiveOutput::LiveOutput(bool json, ColorChoice color)
-    : json_(json), draws_(isatty(STDERR_FILENO) == 1), style_(terminal_style(STDOUT_FILENO, color)) {}
+    : json_(json), draws_(isatty(STDERR_FILENO) == 1), style_(terminal_style(STDOUT_FILENO, color)), worker_("console", 1024) {}
 
 void LiveOutput::clear_status() {
   if (std::exchange(drawn_, false)) std::fputs("\r\033[K", stderr), std::fflush(stderr);
@@ -36,52 +29,44 @@ void LiveOutput::say(const std::string& sentence) {
   std::fflush(to);
 }
 
-void LiveOutput::on_incident(IncidentChange change, const Incident& incident) {
-  const auto known = open_.find(incident.id);
-  std::string_view what = "opened";
-  if (change == IncidentChange::closed) {
-    what = "closed";
-  } else if (known != open_.end()) {
-    if (incident.severity <= known->second) return;
-    what = "worse";
-  } else if (change == IncidentChange::updated) {
-    what = "reopened";
-  }
-  if (change == IncidentChange::closed)
-    open_.erase(incident.id);
-  else
-    open_[incident.id] = incident.severity;
-  seen_ += change == IncidentChange::opened;
-  worst_ = std::max(worst_, incident.severity);
+void LiveOutput::on_incident(const IncidentNotice& notice) {
+  worker_.post([this, notice] { tell(notice); });
+}
 
+void LiveOutput::on_second(const std::shared_ptr<const LiveSecond>& second) {
+  worker_.post([this, second] { draw(*second); }, Worker::Importance::routine);
+}
+
+void LiveOutput::tell(const IncidentNotice& notice) {
+  seen_ += notice.what == "opened";
+  if (notice.what != "resumed") worst_ = std::max(worst_, notice.incident->severity);
+  if (!notice.worth_telling()) return;
   clear_status();
   if (json_) {
-    auto object = incident_json(incident);
-    object["change"] = what;
+    auto object = incident_json(*notice.incident);
+    object["change"] = notice.what;
     fmt::print("{}\n", object.dump());
   } else {
-    fmt::print("\n{} UTC  {}\n{}", format_clock(wall_clock()), what, text_incident(incident, style_));
+    fmt::print("\n{} UTC  {}\n{}", format_clock(wall_clock()), notice.what, text_incident(*notice.incident, style_));
   }
   std::fflush(stdout);
 }
 
-void LiveOutput::status(const LiveCounts& now, double seconds) {
-  if (draws_) {
-    const auto rate = [&](std::uint64_t a, std::uint64_t b) {
-      return format_rate_pps(static_cast<double>(b - a) / std::max(seconds, 0.001));
-    };
-    fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(before_.in, now.in), rate(before_.out, now.out),
-               open_.size() == 1 ? std::string{"1 incident"} : fmt::format("{} incidents", open_.size()), format_count(now.drops));
-    std::fflush(stderr);
-    drawn_ = true;
-  }
-  before_ = now;
+void LiveOutput::draw(const LiveSecond& second) {
+  last_ = second;
+  if (!draws_) return;
+  const auto rate = [](const TrafficSide& side) { return format_rate_pps(static_cast<double>(side.packets)); };
+  fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(second.traffic.sides[0]), rate(second.traffic.sides[1]),
+             second.open_incidents == 1 ? std::string{"1 incident"} : fmt::format("{} incidents", second.open_incidents),
+             format_count(second.dropped));
+  std::fflush(stderr);
+  drawn_ = true;
 }
 
-void LiveOutput::last_words(const LiveCounts& total, DurationNs watched) {
+void LiveOutput::last_words(DurationNs watched) {
   say(fmt::format("Stopped after {}: {} packets in, {} out, {} dropped by the kernel; {} {}, {} still open.", format_duration(watched),
-                  format_count(total.in), format_count(total.out), format_count(total.drops), seen_, seen_ == 1 ? "incident" : "incidents",
-                  open_.size()));
+                  format_count(last_.packets_in), format_count(last_.packets_out), format_count(last_.dropped), seen_,
+                  seen_ == 1 ? "incident" : "incidents", last_.open_incidents));
 }
 
 }  // namespace sekisho

@@ -183,6 +183,7 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
       features_->freeze(!f.has_subject, f.subject, f.direction, now);
   for (const auto& event : incidents_.on_step(now, findings_))
     if (on_incident) on_incident(event);
+  if (on_step) on_step(seen);
 
   for (const auto& s : seen.seconds) {
     if (!s.all) continue;

@@ -40,10 +40,15 @@ class Pipeline final : public Intake {
   void note_kernel(const KernelEvidence& kernel, TimeNs now);
   // The source ended.
   void finish();
+  // Incidents of the former run, before the first frame; see Incidents::resume.
+  void resume(std::vector<Incident> known) { incidents_.resume(std::move(known)); }
+  std::vector<const Incident*> open_incidents() const { return incidents_.open(); }
 
   // Called for each frame once its packet is counted (evidence), and for each change of an incident.
   std::function<void(const Frame&, const Packet&)> on_packet;
   std::function<void(const IncidentEvent&)> on_incident;
+  // Called for each step once its findings are merged (histories). Steps without packets in their window may be left out.
+  std::function<void(const Step&)> on_step;
 
   // After finish(): everything but what the source knows (files, damage).
   void report(Analysis& analysis);

@@ -11,6 +11,8 @@ class FileLock {
  public:
   // Does not wait. `holder` and `way_out` stand in the message: "HOLDER (process 12): stop it first, or WAY_OUT".
   static Result<FileLock> take(const std::string& path, std::string_view holder, std::string_view way_out);
+  // Another process has it now.
+  static bool is_held(const std::string& path);
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -162,6 +163,7 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   }
   if (is_spike && had_real) {
     open.last_finding = std::max(open.last_finding, f.time);
+    remember(open);
     return false;
   }
   const std::string_view before = i.label;
@@ -217,7 +219,14 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
     if (s.classes == f.selector.classes && s.locals == f.selector.locals) s = f.selector, known_selector = true;
   if (!known_selector && i.selectors.size() < 16) i.selectors.push_back(f.selector);
   open.last_finding = std::max(open.last_finding, now);
+  remember(open);
   return worth;
+}
+
+void Incidents::remember(Open& open) {
+  open.silent_since = open.last_finding;
+  auto& memory = open.incident.memory;
+  memory.last_finding = open.last_finding, memory.list_total = open.list_total, memory.bursts = open.bursts;
 }
 
 DurationNs Incidents::reopen_within(Kind kind) const {
@@ -267,6 +276,8 @@ std::optional<std::size_t> Incidents::least_worth_keeping() const {
 const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vector<Finding>& findings) {
   events_.clear();
   if (settings_.forget_closed) forget(now);
+  if (std::exchange(resuming_, false))
+    for (auto& open : all_) open.silent_since = std::max(open.silent_since, now);
   std::vector<std::pair<std::size_t, IncidentChange>> changed;
   for (const auto& f : findings) {
     const Label* label = find_label(f.label);
@@ -291,6 +302,7 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
     open.incident.detected = f.time;
     open.incident.subject = f.has_subject ? to_string(f.subject) : f.subject_text.empty() ? "host" : f.subject_text;
     open.incident.id = make_id(f.time, key);
+    open.incident.memory.key = key;
     merge(open, f, now);
     if (const auto victim = least_worth_keeping()) {
       all_[*victim].incident.ended = all_[*victim].last_finding;
@@ -303,12 +315,41 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
   }
   for (auto& open : all_) {
     Incident& i = open.incident;
-    if (i.ended || stays_open(i) || now - open.last_finding <= close_after(open)) continue;
+    if (i.ended || stays_open(i) || now - open.silent_since <= close_after(open)) continue;
     i.ended = open.last_finding;
     changed.emplace_back(static_cast<std::size_t>(&open - all_.data()), IncidentChange::closed);
   }
   for (const auto& [index, change] : changed) events_.push_back({change, &all_[index].incident});
   return events_;
+}
+
+void Incidents::resume(std::vector<Incident> known) {
+  for (auto& i : known) {
+    if (i.memory.key.empty() || latest_.contains(i.memory.key)) continue;
+    Open o;
+    const auto packets = static_cast<double>(i.packets);
+    for (const auto& l : i.labels)
+      o.label_packets[l.label] = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(l.share * packets)));
+    // Lists were scaled to the incident's packets when they were told.
+    for (const auto& p : i.top_peers) o.peers[p.address] = p;
+    for (const auto& p : i.local_ports) o.local_ports[p.port] = p.packets;
+    for (const auto& p : i.remote_ports) o.remote_ports[p.port] = p.packets;
+    o.list_total = i.memory.list_total > 0 ? packets : 0;
+    o.last_finding = o.silent_since = i.memory.last_finding;
+    o.bursts = std::max(i.memory.bursts, 1U);
+    if (i.rates.size() >= 2) o.rate_bin = std::max(o.rate_bin, i.rates.back().time - i.rates[i.rates.size() - 2].time);
+    latest_[i.memory.key] = all_.size();
+    o.incident = std::move(i);
+    all_.push_back(std::move(o));
+  }
+  resuming_ = true;
+}
+
+std::vector<const Incident*> Incidents::open() const {
+  std::vector<const Incident*> list;
+  for (const auto& open : all_)
+    if (!open.incident.ended) list.push_back(&open.incident);
+  return list;
 }
 
 const std::vector<IncidentEvent>& Incidents::finish(TimeNs now) { return on_step(now, {}); }

@@ -36,6 +36,12 @@ class Incidents {
   const std::vector<IncidentEvent>& on_step(TimeNs now, const std::vector<Finding>& findings);
   // The input ended at `now`: what has been silent long enough is closed, the rest stays open.
   const std::vector<IncidentEvent>& finish(TimeNs now);
+  // Incidents of the program's former run, as they were last told; before the first on_step, the newest of a kind first. Those that are open
+  // go on under their ids, without being opened anew, and close when nothing confirms them: their silence is counted from the first
+  // on_step. Those that are closed may be joined again as ever.
+  void resume(std::vector<Incident> known);
+  // Those that are open now; valid until the next call of another member.
+  std::vector<const Incident*> open() const;
   // All incidents so far, in order of opening. Closed ones stay until taken, unless forget_closed says otherwise.
   std::vector<Incident> take_all();
   std::size_t kept() const { return all_.size(); }
@@ -50,6 +56,7 @@ class Incidents {
     std::map<std::uint16_t, std::uint64_t> local_ports, remote_ports;
     double list_total = 0;  // packets that peers and ports are shares of; 0 = they are counts
     TimeNs last_finding = 0;
+    TimeNs silent_since = 0;  // last_finding, or later when it was resumed
     unsigned bursts = 1;
     DurationNs rate_bin = 250 * kMillisecond;
     TimeNs rate_time = 0;  // of the step whose rates are being added up
@@ -59,6 +66,7 @@ class Incidents {
   static Key key_of(const Finding& f, Kind kind);
   bool merge(Open& open, const Finding& f, TimeNs now);
   static void merge_lists(Open& open, const Finding& f);
+  static void remember(Open& open);
   void close(const Key& key, Open& open, TimeNs ended);
   std::string make_id(TimeNs detected, const Key& key);
   DurationNs close_after(const Open& open) const;
@@ -72,6 +80,7 @@ class Incidents {
   std::vector<IncidentEvent> events_;
   std::uint64_t sequence_ = 0, dropped_ = 0;
   TimeNs next_forget_ = 0;
+  bool resuming_ = false;
 };
 
 }  // namespace sekisho

@@ -99,7 +99,8 @@ void BlockList::publish() {
   auto& settings = programs_.settings();
   settings.blocked = static_cast<__u32>(addresses_.size());
   const auto v4 = static_cast<__u32>(std::count_if(networks_.begin(), networks_.end(), is_v4_network));
-  settings.networks4 = v4, settings.networks6 = static_cast<__u32>(networks_.size()) - v4;
+  settings.networks4 = v4;
+  settings.networks6 = static_cast<__u32>(networks_.size()) - v4;
 }
 
 }  // namespace sekisho

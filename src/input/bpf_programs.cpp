@@ -37,7 +37,7 @@ int remember(enum libbpf_print_level level, const char* format, va_list argument
   const int size = std::vsnprintf(text, sizeof text, format, arguments);
   std::string line{text, std::min<std::size_t>(static_cast<std::size_t>(std::max(size, 0)), sizeof text - 1)};
   while (!line.empty() && line.back() == '\n') line.pop_back();
-  // The verifier's log is thousands of lines; its last sentence comes with the message of the load itself.
+  // The verifier's log is thousands of lines.
   if (line.find("PROG LOAD LOG") == line.npos) last_words = line.substr(line.rfind('\n') == line.npos ? 0 : line.rfind('\n') + 1);
   return 0;
 }
@@ -76,13 +76,14 @@ Result<std::unique_ptr<BpfPrograms>> BpfPrograms::load(Wanted wanted) {
   auto* s = loaded->skeleton = sekisho_bpf__open();
   if (!s) return refused(errno);
   bpf_program__set_autoload(s->progs.sekisho_xdp, wanted.xdp);
+  bpf_program__set_autoload(s->progs.sekisho_xdp_frags, wanted.xdp_frags);
   for (auto* program : {s->progs.sekisho_in, s->progs.sekisho_out}) bpf_program__set_autoload(program, wanted.tc);
   for (auto* program : {s->progs.sekisho_in_ip, s->progs.sekisho_out_ip}) bpf_program__set_autoload(program, wanted.tc_ip);
 
   const int processors = libbpf_num_possible_cpus();
   if (processors < 1) return refused(-processors);
   loaded->processors = static_cast<unsigned>(processors);
-  if (const int error = bpf_map__set_max_entries(s->maps.sekisho_counts, loaded->processors)) return refused(-error);
+  if (const int error = bpf_map__set_max_entries(s->maps.sekisho_processors, loaded->processors)) return refused(-error);
   set_ports(s->rodata->sekisho_service_ports, amplification_vectors(), [](const AmplificationVector& v) { return v.port; });
   set_ports(s->rodata->sekisho_device_ports, kDevicePorts, [](std::uint16_t port) { return port; });
   __u64 key = 0;
@@ -91,14 +92,15 @@ Result<std::unique_ptr<BpfPrograms>> BpfPrograms::load(Wanted wanted) {
   s->bss->sekisho_settings.slice_frames = 1000;
 
   if (const int error = sekisho_bpf__load(s)) return refused(-error);
-  loaded->counters = Mapping{bpf_map__fd(s->maps.sekisho_counts), std::size_t{sizeof(sekisho_counters)} * loaded->processors, PROT_READ};
+  loaded->counters = Mapping{bpf_map__fd(s->maps.sekisho_processors), sizeof(sekisho_processor) * loaded->processors, PROT_READ};
   if (!loaded->counters) return refused(errno);
   return std::unique_ptr<BpfPrograms>{new BpfPrograms{std::move(loaded)}};
 }
 
 int BpfPrograms::fd(Program program) const {
   const auto& p = loaded_->skeleton->progs;
-  const bpf_program* const programs[] = {p.sekisho_xdp, p.sekisho_in, p.sekisho_out, p.sekisho_in_ip, p.sekisho_out_ip};
+  const bpf_program* const programs[] = {p.sekisho_xdp, p.sekisho_xdp_frags, p.sekisho_in,
+                                         p.sekisho_out, p.sekisho_in_ip,     p.sekisho_out_ip};
   const int fd = bpf_program__fd(programs[static_cast<std::size_t>(program)]);
   return fd < 0 ? -1 : fd;
 }
@@ -115,7 +117,7 @@ sekisho_counters BpfPrograms::counters() const {
   constexpr std::size_t kWords = sizeof(sekisho_counters) / sizeof(std::uint64_t);
   std::uint64_t sum[kWords] = {};
   for (unsigned processor = 0; processor < loaded_->processors; ++processor) {
-    const auto* words = reinterpret_cast<const volatile std::uint64_t*>(loaded_->counters.at() + processor * sizeof(sekisho_counters));
+    const auto* words = reinterpret_cast<const volatile std::uint64_t*>(loaded_->counters.at() + processor * sizeof(sekisho_processor));
     for (std::size_t i = 0; i < kWords; ++i) sum[i] += words[i];
   }
   sekisho_counters total;

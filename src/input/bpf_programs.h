@@ -11,9 +11,10 @@ namespace sekisho {
 // Any thread may call, one at a time.
 class BpfPrograms {
  public:
-  enum class Program { xdp, in, out, in_ip, out_ip, count };  // *_ip: interfaces without link headers
+  // xdp_frags: for frames in pieces (a large MTU); *_ip: interfaces without link headers.
+  enum class Program { xdp, xdp_frags, in, out, in_ip, out_ip };
   struct Wanted {
-    bool xdp = true, tc = true, tc_ip = false;
+    bool xdp = false, xdp_frags = false, tc = false, tc_ip = false;
   };
 
   // Verifies and loads; attaches nothing. The error says what the kernel refused. Needs CAP_BPF and CAP_NET_ADMIN (and CAP_PERFMON).

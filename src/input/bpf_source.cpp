@@ -27,6 +27,18 @@ LinkTotals sum(const sekisho_counters& c, int direction) {
   return total;
 }
 
+// A page less what XDP needs for itself: frames above that come in pieces.
+bool in_pieces(const Interface& i) { return i.mtu_bytes > 3000; }
+
+// A sentence; empty when XDP is to be tried.
+std::string why_not_xdp(const Interface& i, const BpfSourceSettings& settings) {
+  if (!settings.xdp) return "not asked for";
+  if (i.loopback) return "the loopback does not have it";
+  if (!i.has_link_header) return "its packets have no link header";
+  if (i.driver == "veth" && !settings.xdp_on_veth) return "on a veth it can lose the host's own packets";
+  return {};
+}
+
 }  // namespace
 
 BpfSource::BpfSource(std::unique_ptr<BpfPrograms> programs, RingReader ring, const BpfSourceSettings& settings)
@@ -41,13 +53,14 @@ BpfSource::~BpfSource() = default;
 
 Result<std::unique_ptr<BpfSource>> BpfSource::open(const std::vector<std::string>& interfaces, const BpfSourceSettings& settings) {
   std::vector<Port> ports;
-  bool without_link_header = false;
+  BpfPrograms::Wanted wanted;
   for (const auto& name : interfaces) {
     auto interface = TRY(find_interface(name));
-    without_link_header |= !interface.has_link_header;
+    (interface.has_link_header ? wanted.tc : wanted.tc_ip) = true;
+    if (why_not_xdp(interface, settings).empty()) (in_pieces(interface) ? wanted.xdp_frags : wanted.xdp) = true;
     ports.emplace_back().interface = std::move(interface);
   }
-  auto programs = TRY(BpfPrograms::load({.xdp = settings.xdp, .tc = true, .tc_ip = without_link_header}));
+  auto programs = TRY(BpfPrograms::load(wanted));
   auto ring = TRY(RingReader::map(programs->ring_fd(), SK_RING_BYTES));
   std::unique_ptr<BpfSource> source{new BpfSource{std::move(programs), std::move(ring), settings}};
   source->ports_ = std::move(ports);
@@ -63,19 +76,16 @@ Result<void> BpfSource::attach(Port& port) {
   port.xdp = false;
   port.in.reset(), port.out.reset();
   const auto refused = [&](const Error& error) { return Error{fmt::format("interface '{}': {}", i.name, error.message)}; };
-  if (settings_.xdp && i.loopback) {
-    port.note = fmt::format("{}: tc instead of XDP, which the loopback does not have", i.name);
-  } else if (settings_.xdp && !i.has_link_header) {
-    port.note = fmt::format("{}: tc instead of XDP, because its packets have no link header", i.name);
-  } else if (settings_.xdp && i.driver == "veth" && !settings_.xdp_on_veth) {
-    port.note = fmt::format("{}: tc instead of XDP, which on a veth can lose the host's own packets", i.name);
-  } else if (settings_.xdp) {
-    auto attached = BpfAttachment::xdp(programs_->fd(Program::xdp), i.index);
+  std::string why_not = why_not_xdp(i, settings_);
+  if (why_not.empty()) {
+    const int fd = programs_->fd(in_pieces(i) ? Program::xdp_frags : Program::xdp);
+    auto attached = fd < 0 ? Result<BpfAttachment>{Error{"its frames became larger"}} : BpfAttachment::xdp(fd, i.index);
     if (attached.ok())
       port.in.emplace(std::move(attached).value()), port.xdp = true;
     else
-      port.note = fmt::format("{}: tc instead of XDP: {}", i.name, attached.error().message);
+      why_not = attached.error().message;
   }
+  if (settings_.xdp && !port.xdp) port.note = fmt::format("{}: tc instead of XDP: {}", i.name, why_not);
   const auto attach_tc = [&](Program program, BpfAttachment::Way way) {
     return settings_.links ? BpfAttachment::tc(programs_->fd(program), i.index, way)
                            : BpfAttachment::tc_filter(programs_->fd(program), i.index, way);

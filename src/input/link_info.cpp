@@ -32,6 +32,7 @@ T value(const std::uint8_t* data, std::size_t size) {
 LinkInfo read_attributes(const nlmsghdr& message) {
   LinkInfo info;
   const auto* body = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
+  info.index = static_cast<unsigned>(body->ifi_index);
   for_each_attribute(
       IFLA_RTA(body), static_cast<int>(IFLA_PAYLOAD(&message)), [&](int type, const auto* data, std::size_t size, const rtattr* a) {
         switch (type) {

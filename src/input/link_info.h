@@ -9,6 +9,7 @@
 namespace sekisho {
 
 struct LinkInfo {
+  unsigned index = 0;
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   std::uint64_t rx_dropped = 0, rx_missed = 0;  // the kernel had no room; the card had none
   unsigned master = 0;                          // index of the bridge or bond that it is a port of; 0: none

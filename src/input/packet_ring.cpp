@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <linux/if_ether.h>
-#include <linux/virtio_net.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -21,6 +20,13 @@ namespace {
 
 constexpr unsigned kBlockBytes = 1 << 20, kBlocks = 16;
 constexpr unsigned kBlockTimeoutMs = 20;  // a block that is not full is handed over after this long
+
+// struct virtio_net_hdr of <linux/virtio_net.h>, which is no C++.
+struct OffloadHeader {
+  std::uint8_t flags, gso_type;
+  std::uint16_t header_bytes, gso_bytes, checksum_start, checksum_offset;
+};
+static_assert(sizeof(OffloadHeader) == 10);
 
 // Before 6.2 a socket with PACKET_VNET_HDR drops UDP super-frames, for which the header had no name.
 bool kernel_names_all_offloads() {
@@ -140,15 +146,15 @@ bool PacketRing::next(Frame& frame, bool& outgoing) {
 void PacketRing::show_offload(const tpacket3_hdr& packet, Frame& frame) const {
   std::uint32_t payload = 0, headers = 0;  // of a segment
   if (offload_headers_) {
-    virtio_net_hdr h;
+    OffloadHeader h;
     std::memcpy(&h, frame.bytes.data() - sizeof h, sizeof h);
-    if (h.gso_type == VIRTIO_NET_HDR_GSO_NONE || h.gso_size == 0) return;
-    payload = h.gso_size, headers = h.hdr_len;
+    if (h.gso_type == 0 || h.gso_bytes == 0) return;
+    payload = h.gso_bytes, headers = h.header_bytes;
   }
   const std::uint32_t link = has_link_header_ ? ETH_HLEN : 0;
   const std::uint32_t largest = mtu_bytes_ + link + 8;  // two VLAN tags
   if (payload == 0 && (offload_headers_ || packet.tp_len <= largest)) return;
-  // hdr_len may name more than the headers (the linear part of the buffer): TCP's and UDP's own are taken where they can be read.
+  // header_bytes may name more than the headers (the linear part of the buffer): TCP's and UDP's own are taken where they can be read.
   const auto* p = frame.bytes.data() + link;
   const std::size_t readable = frame.bytes.size() - std::min<std::size_t>(frame.bytes.size(), link);
   if (readable >= 40) {

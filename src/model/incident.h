@@ -25,6 +25,14 @@ struct ProcessFact {
   bool deleted = false;
 };
 
+// What the room incident must know to take an incident up again after a restart; of no use to others.
+struct IncidentMemory {
+  std::string key;         // findings with this key belong to it
+  TimeNs last_finding = 0;  // when it was last confirmed
+  double list_total = 0;   // packets that peers and ports are shares of; 0 = they are counts
+  unsigned bursts = 1;
+};
+
 struct Incident {
   std::string id;  // ULID
   Kind kind = Kind::flood;
@@ -52,6 +60,7 @@ struct Incident {
   bool degraded = false;
   std::vector<RatePoint> rates;     // over its life, at most 240 points
   std::vector<Selector> selectors;  // one per label: what evidence keeps
+  IncidentMemory memory;
 };
 
 enum class IncidentChange : std::uint8_t { opened, updated, closed };

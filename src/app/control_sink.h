@@ -1,0 +1,45 @@
+// ControlSink: the agent's side of the control socket: live events for subscribers, and the requests that read.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "app/agent_status.h"
+#include "app/sink.h"
+#include "app/worker.h"
+#include "control/server.h"
+
+namespace sekisho {
+
+// Requests: status, incidents, incident, config, see docs/control.md. `status` must live as long as this.
+class ControlSink final : public Sink {
+ public:
+  struct Settings {
+    std::string store_path;
+    std::string config;  // the settings in force, as JSON text
+  };
+  ControlSink(std::unique_ptr<ControlServer> server, Settings settings, AgentStatus& status);
+  ~ControlSink() override;
+  // Further verbs before this: others add what changes something.
+  void start();
+  ControlServer& server() { return *server_; }
+
+  void on_incident(const IncidentNotice& notice) override;
+  void on_second(const std::shared_ptr<const LiveSecond>& second) override;
+  void finish() override;
+
+ private:
+  std::string snapshot() const;
+  Result<std::string> incidents(const std::string& with) const;
+  Result<std::string> incident(const std::string& with) const;
+
+  const std::unique_ptr<ControlServer> server_;
+  const Settings settings_;
+  AgentStatus& status_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> open_;  // open incidents: id -> contract object
+  Worker worker_;
+};
+
+}  // namespace sekisho
