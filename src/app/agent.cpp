@@ -30,6 +30,31 @@
 #include "base/text.h"
 
 namespace sekisho {
+namespace {
+
+// The packets of incidents, kept by default. Null with the reason: detection goes on without them.
+std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key, StoreSink& store,
+                                              std::string& problem) {
+  EvidenceSection settings = config.evidence;
+  if (options.evidence) settings.dir = *options.evidence;
+  if (settings.dir.empty()) {
+    problem = "[evidence] dir is empty";
+    return nullptr;
+  }
+  EvidenceEvents events;
+  events.on_file = [&store](const EvidenceFile& file) {
+    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](StoreWriter& w) {
+      return w.put_evidence(record);
+    });
+  };
+  events.on_removed = [&store](const std::string& path) { store.write([path](StoreWriter& w) { return w.remove_evidence(path); }); };
+  auto opened = EvidenceWriter::open_live(settings, plan.capture.interfaces, key, std::move(events));
+  if (opened.ok()) return std::move(opened).value();
+  problem = opened.error().message;
+  return nullptr;
+}
+
+}  // namespace
 
 int run_agent(const AgentOptions& options) {
   const auto config = load_config(options.config);
@@ -39,7 +64,7 @@ int run_agent(const AgentOptions& options) {
   const HashKey key = plan->pipeline.key;
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
-  auto source = open_source(plan->capture);
+  auto source = open_source(plan->capture, plan->notes);
   if (!source.ok()) return fail(source.error());
 
   // One agent for each socket and store.
@@ -53,12 +78,6 @@ int run_agent(const AgentOptions& options) {
     if (FileLock::is_held(store_path + ".lock")) return fail(writer.error());
     log_error(fmt::format("{}. Detection goes on without the store.", writer.error().message));
   }
-  std::unique_ptr<EvidenceWriter> evidence;
-  if (options.evidence) {
-    auto opened = EvidenceWriter::open(*options.evidence, key);
-    if (!opened.ok()) return fail(opened.error());
-    evidence = std::move(opened).value();
-  }
   auto former = writer.ok() ? former_incidents(store_path) : std::vector<Incident>{};
 
   catch_interrupts();
@@ -68,8 +87,10 @@ int run_agent(const AgentOptions& options) {
   capture.update(source.value()->stats());
   HostWatch host{plan->capture.interfaces, plan->follow_addresses};
   LiveOutput output{options.json, options.color};
-  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
-                  writer.ok() ? "" : writer.error().message};
+  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
+  std::string without_evidence;
+  auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
+  if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), {store_path, settings_document(config.value())}, status};
   Announcer announcer{store, {&facts, &control, &output}};
 
@@ -83,6 +104,7 @@ int run_agent(const AgentOptions& options) {
   status.add_health([&] { return store_problems(store.health()); });
   control.start();
 
+  if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
   const auto start = std::chrono::steady_clock::now();
   for (const auto& note : source.value()->stats().notes) output.say(note);

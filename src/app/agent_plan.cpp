@@ -2,6 +2,7 @@
 #include "app/agent_plan.h"
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "app/live_source.h"
 #include "base/text.h"
 #include "input/interfaces.h"
+#include "input/link_info.h"
 
 namespace sekisho {
 namespace {
@@ -50,6 +52,8 @@ Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config) 
   plan.capture = config.capture;
   if (!options.interfaces.empty()) plan.capture.interfaces = options.interfaces;
   plan.capture.interfaces = TRY(interfaces_to_watch(plan.capture));
+  if (auto links = LinkReader::open(); links.ok())
+    plan.notes = leave_out_doubles(plan.capture.interfaces, [&](const std::string& name) { return links.value().read(::if_nametoindex(name.c_str())); });
   plan.pipeline.local = TRY(local_side(options, config, plan.capture.interfaces));
   plan.follow_addresses = options.local.empty() && config.local.empty();
   plan.pipeline.publics = config.publics;

@@ -16,6 +16,7 @@ struct AgentPlan {
   std::vector<Network> local;
   PipelineSettings pipeline;
   Retention retention;
+  std::vector<std::string> notes;  // interfaces that are left out, and why
   std::string sentence;  // "Watching eth0 for 203.0.113.5."
 };
 Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config);

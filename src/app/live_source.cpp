@@ -2,7 +2,6 @@
 #include "app/live_source.h"
 
 #include <fmt/format.h>
-#include <net/if.h>
 
 #include <algorithm>
 #include <map>
@@ -62,10 +61,7 @@ std::vector<std::string> leave_out_doubles(std::vector<std::string>& interfaces,
   return notes;
 }
 
-Result<std::unique_ptr<Source>> open_source(CaptureSettings capture) {
-  std::vector<std::string> notes;
-  if (auto links = LinkReader::open(); links.ok())
-    notes = leave_out_doubles(capture.interfaces, [&](const std::string& name) { return links.value().read(::if_nametoindex(name.c_str())); });
+Result<std::unique_ptr<Source>> open_source(const CaptureSettings& capture, std::vector<std::string> notes) {
   if (capture.mode == "packet_socket") return open_packet_socket(capture, std::move(notes));
   BpfSourceSettings settings;
   settings.xdp = capture.mode != "tc";

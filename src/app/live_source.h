@@ -19,7 +19,7 @@ Result<std::vector<std::string>> interfaces_to_watch(const CaptureSettings& capt
 std::vector<std::string> leave_out_doubles(std::vector<std::string>& interfaces, const std::function<Result<LinkInfo>(const std::string&)>& ask);
 
 // Opens what capture.mode says; "auto" takes the best that the kernel permits. Where something else than was hoped for is used, the
-// source's stats().notes say what and why. The only step that needs privileges.
-Result<std::unique_ptr<Source>> open_source(CaptureSettings capture);
+// source's stats().notes say what and why, behind `notes`. The only step that needs privileges.
+Result<std::unique_ptr<Source>> open_source(const CaptureSettings& capture, std::vector<std::string> notes);
 
 }  // namespace sekisho

@@ -50,6 +50,13 @@ class Pipeline final : public Intake {
   // Called for each step once its findings are merged (histories). Steps without packets in their window may be left out.
   std::function<void(const Step&)> on_step;
 
+  // What was learned, for the store: saved every minute and at stop, restored before the first frame. Damaged bytes or those of another
+  // format change nothing and say so.
+  std::vector<std::uint8_t> save_baselines() const;
+  Result<void> restore_baselines(std::span<const std::uint8_t> bytes);
+  // What is normal, class by class, and which threshold follows.
+  std::vector<BaselineView> baselines() const;
+
   // After finish(): everything but what the source knows (files, damage).
   void report(Analysis& analysis);
 
@@ -57,6 +64,7 @@ class Pipeline final : public Intake {
   explicit Pipeline(PipelineSettings settings);
   void keep_prefix(std::span<const Frame> frames);
   void settle_locality();
+  Features& features();
   void process(std::span<const Frame> frames);
   void count(std::size_t from, std::size_t to, std::span<const Frame> frames);
   void note(const Packet& packet);

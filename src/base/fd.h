@@ -1,4 +1,4 @@
-// Fd: owns a file descriptor.
+// Fd: a file descriptor that closes itself.
 #pragma once
 #include <unistd.h>
 
@@ -12,15 +12,17 @@ class Fd {
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) reset(), fd_ = std::exchange(other.fd_, -1);
+    if (this != &other) reset(std::exchange(other.fd_, -1));
     return *this;
   }
-  ~Fd() { reset(); }
+  ~Fd() { reset(-1); }
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  void reset() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  int release() { return std::exchange(fd_, -1); }
+  void reset(int fd) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
   }
 
  private:

@@ -44,6 +44,7 @@ class FloodVector final : public Detector {
  public:
   FloodVector(FloodVectorSpec spec, FloodSettings settings);
   void on_step(const Step& step, std::vector<Finding>& out) override;
+  double floor_pps(TrafficClass c, Direction direction) const override;
 
  private:
   struct State {
@@ -60,7 +61,7 @@ class FloodVector final : public Detector {
   FloodVectorSpec spec_;
   FloodSettings settings_;
   TrafficClassSet classes_;
-  std::map<std::pair<std::uint32_t, Address>, State> states_;  // by (direction and all, address)
+  std::map<std::pair<std::uint32_t, Address>, State> states_;  // by (direction, family and all; address)
 };
 
 DetectorSpec flood_vector(FloodVectorSpec spec);

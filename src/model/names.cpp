@@ -3,10 +3,16 @@
 
 #include "model/amplification.h"
 #include "model/incident.h"
+#include "model/log_event.h"
 
 namespace sekisho {
 
 std::string_view to_string(Direction direction) { return direction == Direction::ingress ? "ingress" : "egress"; }
+
+std::string_view to_string(LogService service) {
+  constexpr std::array<std::string_view, static_cast<std::size_t>(LogService::count)> names{"other", "ssh", "telnet", "web", "firewall"};
+  return names[static_cast<std::size_t>(service)];
+}
 
 std::string_view to_string(Malformed malformed) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(Malformed::count)> names{"none",

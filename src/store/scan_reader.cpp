@@ -41,7 +41,8 @@ Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) 
         "AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5)",
         table)));
     const auto from = filter.since / kSecond;
-    for (rows.start(from - from % slice, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source);
+    for (rows.start(from - from % slice, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt,
+                    filter.label, source);
          TRY(rows.step());) {
       const auto hits = static_cast<std::uint64_t>(rows.integer(4));
       const auto port = static_cast<std::uint16_t>(rows.integer(1));
@@ -67,7 +68,8 @@ Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) 
     row.ports = static_cast<std::uint32_t>(tally.ports.size());
     row.first = tally.first * kSecond, row.last = tally.last * kSecond;
     std::sort(tally.ports.begin(), tally.ports.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    for (std::size_t i = 0; i < std::min<std::size_t>(tally.ports.size(), 5); ++i) row.top_ports.push_back(static_cast<std::uint16_t>(tally.ports[i].first));
+    for (std::size_t i = 0; i < std::min<std::size_t>(tally.ports.size(), 5); ++i)
+      row.top_ports.push_back(static_cast<std::uint16_t>(tally.ports[i].first));
     summary.scanners.push_back(std::move(row));
   }
   const auto most = [&](auto& list, auto before) {
@@ -79,6 +81,22 @@ Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) 
   most(summary.scanners, [](const auto& a, const auto& b) { return a.hits != b.hits ? a.hits > b.hits : a.source < b.source; });
   most(summary.ports, [](const auto& a, const auto& b) { return a.hits != b.hits ? a.hits > b.hits : a.port < b.port; });
   return summary;
+}
+
+Result<std::vector<ScanHour>> read_scan_hours(Database& database, const ScanFilter& filter) {
+  const std::optional<std::string> source = filter.source ? std::optional{to_string(*filter.source)} : std::nullopt;
+  // An hour is in one of the tables: minutes become hours when they are old.
+  auto rows = TRY(database.prepare(
+      "SELECT hour, sum(hits), count(DISTINCT CASE WHEN source='::' THEN NULL ELSE source END) FROM ("
+      "SELECT time AS hour, port, label, source, hits FROM scan_hours WHERE time>=?1 AND time<=?2 UNION ALL "
+      "SELECT time-time%3600, port, label, source, hits FROM scan_minutes WHERE time>=?1 AND time<=?2) "
+      "WHERE (?3 IS NULL OR port=?3) AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5) GROUP BY hour ORDER BY hour"));
+  std::vector<ScanHour> hours;
+  const auto from = filter.since / kSecond;
+  for (rows.start(from - from % 3600, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source);
+       TRY(rows.step());)
+    hours.push_back({rows.integer(0) * kSecond, static_cast<std::uint64_t>(rows.integer(1)), static_cast<std::uint64_t>(rows.integer(2))});
+  return hours;
 }
 
 }  // namespace sekisho

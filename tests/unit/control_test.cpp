@@ -113,7 +113,8 @@ TEST_F(ControlTest, HostileBytesHurtNobodyElse) {
   open();
   auto good = client();
   const int bad = raw();
-  const std::string nonsense = "\x00\xff{{{{\n\n\r\n{\"v\":1}\n[[[[\n";
+  using namespace std::string_literals;
+  const std::string nonsense = "\x00\xff{{{{\n\n\r\n{\"v\":1}\n[[[[\n"s;
   ASSERT_EQ(::send(bad, nonsense.data(), nonsense.size(), MSG_NOSIGNAL), static_cast<ssize_t>(nonsense.size()));
   const int endless = raw();
   const std::string line(kMaxRequestBytes + 20'000, 'x');
@@ -126,7 +127,7 @@ TEST_F(ControlTest, HostileBytesHurtNobodyElse) {
   char answer[4096];
   const auto got = ::recv(endless, answer, sizeof answer, 0);
   EXPECT_NE(std::string(answer, got > 0 ? static_cast<std::size_t>(got) : 0).find("longer than 64 KiB"), std::string::npos);
-  EXPECT_EQ(::recv(endless, answer, sizeof answer, 0), 0) << "and is disconnected";
+  EXPECT_LE(::recv(endless, answer, sizeof answer, 0), 0) << "and is disconnected";
   ::close(bad);
   ::close(endless);
   EXPECT_TRUE(good->ask("status").ok());
