@@ -24,6 +24,10 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
     {"interfaces", &CaptureSettings::interfaces, 0, 0, "interfaces to watch; empty: those with a default route"},
     {"local", &CaptureSettings::local, 0, 0,
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
+    {"max_frames_pps", &CaptureSettings::max_frames_pps, 1'000, 10'000'000,
+     "packets a second that are looked at one by one; of more, a sample with weights (fewer when the processor is too slow)"},
+    {"rings", &CaptureSettings::rings, 1, 16,
+     "packet_socket: rings for each interface; several spread the work of the kernel over processors"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
 constexpr double kDayMs = 24.0 * 3600 * 1000;
@@ -101,7 +105,7 @@ struct Choice {
 };
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
-      {"capture", "mode", {"auto", "packet_socket", "xdp"}},
+      {"capture", "mode", {"auto", "xdp", "tc", "packet_socket"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
       {"audit", "fail_on", {"low", "medium", "high", "critical"}},

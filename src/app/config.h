@@ -20,6 +20,7 @@ constexpr std::string_view kDefaultConfigFile = "/etc/sekisho/sekisho.toml";
 struct CaptureSettings {
   std::string mode = "auto";
   std::vector<std::string> interfaces, local, publics;
+  std::int64_t max_frames_pps = 200'000, rings = 1;
 };
 struct DecodeSettings {
   std::int64_t vxlan_port = 0, gtp_u_port = 0;  // UDP ports; 0 = such packets are plain UDP

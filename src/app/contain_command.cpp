@@ -15,7 +15,7 @@
 #include "app/config.h"
 #include "app/contain_log.h"
 #include "base/text.h"
-#include "input/packet_socket.h"
+#include "input/interfaces.h"
 #include "response/cgroup_path.h"
 #include "response/contain_tables.h"
 #include "response/session.h"

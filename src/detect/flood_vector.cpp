@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "detect/kernel_support.h"
 
 namespace sekisho {
 namespace {
@@ -200,6 +201,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   }
   if (!s.all && is_infrastructure_address(s.address) && label != "dhcp_flood" && label != "smurf")
     contradict(e, 25, "the destination is a multicast or broadcast group");
+  if (!egress) judge_kernel(step.kernel, classes_, v.packets, e);
   e.points += learned ? 40 : 34;
   e.points += share >= 0.9 ? 20 : share >= 0.7 ? 12 : share >= 0.5 ? 6 : share < 0.1 ? -12 : 0;
   const double times = v.packets / std::max(threshold, 1.0);
@@ -268,12 +270,12 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   } else {
     f.subject = s.address;
   }
-  f.severity = !verdict                         ? Severity::low
-               : egress                         ? (times >= 100 ? Severity::critical : Severity::high)
-               : times >= 200                   ? Severity::critical
-               : times >= 10                    ? Severity::high
-               : times >= 3 || confidence >= 85 ? Severity::medium
-                                                : Severity::low;
+  f.severity = !verdict                                                       ? Severity::low
+               : egress                                                       ? (times >= 100 ? Severity::critical : Severity::high)
+               : times >= 200 || kernel_drops(step.kernel) > 0.01 * v.packets ? Severity::critical
+               : times >= 10                                                  ? Severity::high
+               : times >= 3 || confidence >= 85                               ? Severity::medium
+                                                                              : Severity::low;
   if (timeless && !egress && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
   f.headline = fmt::format(
       "{}{}, {}, {} of the excess", format_rate_pps(v.packets),
