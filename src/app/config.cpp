@@ -45,7 +45,6 @@ constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
 constexpr Field<EvidenceSection> kEvidenceFields[] = {
     {"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident; empty: the agent keeps none"},
     {"ring_seconds", &EvidenceSection::ring_seconds, 1, 600,
