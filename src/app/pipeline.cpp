@@ -214,7 +214,7 @@ void Pipeline::finish() {
 }
 
 std::vector<std::uint8_t> Pipeline::save_baselines() const {
-  return features_ ? features_->save_baselines(last_time_) : std::vector<std::uint8_t>{};
+  return features_ && started_ ? features_->save_baselines(last_time_) : std::vector<std::uint8_t>{};
 }
 
 Result<void> Pipeline::restore_baselines(std::span<const std::uint8_t> bytes) { return features().restore_baselines(bytes); }

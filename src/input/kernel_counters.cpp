@@ -103,7 +103,8 @@ void add_snmp6(std::string_view text, KernelEvidence& totals) {
 void add_softnet(std::string_view text, KernelEvidence& totals) {
   while (!text.empty()) {
     auto line = take_line(text);
-    take_word(line);  // processed
+    const auto processed = take_word(line);
+    if (processed.empty() || processed.find_first_not_of("0123456789abcdef") != std::string_view::npos) continue;  // no line of this table
     totals.softnet_dropped += number(take_word(line), 16);
   }
 }

@@ -124,7 +124,7 @@ TEST(BaselineCodec, LiesAreSurvived) {
   const auto good = saved(learned(1000, 4 * 3600, now), now);
   unsigned accepted = 0;
   for (std::size_t i = 8; i + 8 < good.size(); ++i)
-    for (const std::uint8_t value : {0, 1, 0x7f, 0xff}) {
+    for (const std::uint8_t value : std::initializer_list<std::uint8_t>{0, 1, 0x7f, 0xff}) {
       auto bad = good;
       bad[i] = value;
       repair(bad);

@@ -181,7 +181,7 @@ TEST(Config, wrong_types_and_ranges_point_at_the_value) {
 }
 
 TEST(Config, choices_and_addresses_are_checked) {
-  EXPECT_TRUE(says(refusal("[capture]\nmode = \"fast\"\n"), "must be \"auto\", \"packet_socket\" or \"xdp\""));
+  EXPECT_TRUE(says(refusal("[capture]\nmode = \"fast\"\n"), "must be \"auto\", \"xdp\", \"tc\" or \"packet_socket\""));
   EXPECT_TRUE(says(refusal("[capture]\nlocal = [\"203.0.113.0/24\", \"203.0.113.300\"]\n"),
                    "f.toml:2:28: '203.0.113.300' in 'local' of [capture] is no address or network"));
   EXPECT_TRUE(says(refusal("[capture]\npublic = [\"203.0.113.0/24\"]\n"), "is no address"));

@@ -88,7 +88,9 @@ struct Comparison final : Intake {
 };
 
 TEST(HeaderClass, AgreesWithTheTrafficClassOfEveryState) {
-  auto captures = CaptureFiles::open({(std::filesystem::path(SEKISHO_SOURCE_DIR) / "tests" / "cases").string()});
+  if (!std::filesystem::exists(std::filesystem::path(SEKISHO_SOURCE_DIR) / "build" / "cases"))
+    GTEST_SKIP() << "the captures of the cases are not there: tools/case --make";
+  auto captures = CaptureFiles::open({(std::filesystem::path(SEKISHO_SOURCE_DIR) / "build" / "cases").string()});
   ASSERT_TRUE(captures.ok()) << captures.error().message;
   Comparison comparison;
   ASSERT_TRUE((*captures)->run(comparison, {}).ok());

@@ -56,7 +56,8 @@ struct LogRun {
 };
 
 inline LogRun run_lines(std::vector<std::vector<std::string>> inputs, LogPipelineSettings settings = {}) {
-  auto made = LogPipeline::make(std::move(settings), *load_config(std::nullopt));
+  const auto config = load_config(std::nullopt);
+  auto made = LogPipeline::make(std::move(settings), config.value());
   EXPECT_TRUE(made.ok());
   auto& pipeline = **made;
   std::vector<std::unique_ptr<MemoryLines>> sources;

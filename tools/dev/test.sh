@@ -49,6 +49,7 @@ unit_tests() {
 part rooms tools/check-rooms
 [[ -n $strict ]] && part format "$root/dev" fmt --check
 part build-dev build_dev
+part make-cases tools/case --make
 part unit-tests unit_tests
 part build-release build_release
 if [[ -x build/release/sekisho ]]; then
