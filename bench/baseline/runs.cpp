@@ -92,10 +92,8 @@ class Trial {
  public:
   Trial(const Moment& moment, std::uint64_t seed) : second_(moment.second), profile_(moment.profile), peers_(moment.peers), random_(seed) {
     guard_.restore(moment.learned, end_of(second_) - kSecond);
-    alarms_.fill(false);
   }
   double usual() const { return profile_.usual_pps(second_); }
-  unsigned second() const { return second_; }
   void ordinary() { attacked(0, 0, 0); }
   // One second with an attack of `pps` that began `age` seconds ago; its first seconds are judged every 100 ms. Says who alarms, and when ours
   // did, in seconds since the attack began.
@@ -137,7 +135,6 @@ class Trial {
   Guard guard_;
   Random random_;
   Traffic attack_;
-  std::array<bool, kDetectors> alarms_;
 };
 
 void single_attacks(Kind kind, std::uint64_t seed, const std::vector<Moment>& moments, Results& r) {

@@ -1,4 +1,5 @@
 // Fuzz target: saved baselines, with a checksum that holds so that the contents are reached; what is read must be usable and save again.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>

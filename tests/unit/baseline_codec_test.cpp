@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "app/pipeline.h"
 #include "base/bytes.h"
 
@@ -14,7 +16,7 @@ using enum TrafficClass;
 const TimeNs kStart = 1'735'516'800 * kSecond;
 const Address kHost = address_from_v4(0xc633640a);
 
-// Six hours of one host's data at `pps`.
+// `seconds` seconds of one host's data at `pps`.
 RowBaseline learned(double pps, unsigned seconds, TimeNs& now, bool attack_at_end = false) {
   RowBaseline row;
   ClassCounts counts{}, reverse{};
@@ -124,9 +126,9 @@ TEST(BaselineCodec, LiesAreSurvived) {
   const auto good = saved(learned(1000, 4 * 3600, now), now);
   unsigned accepted = 0;
   for (std::size_t i = 8; i + 8 < good.size(); ++i)
-    for (const std::uint8_t value : std::initializer_list<std::uint8_t>{0, 1, 0x7f, 0xff}) {
+    for (const int value : {0, 1, 0x7f, 0xff}) {
       auto bad = good;
-      bad[i] = value;
+      bad[i] = static_cast<std::uint8_t>(value);
       repair(bad);
       auto read = BaselineCodec::decode(bad);
       if (!read.ok()) continue;
