@@ -1,5 +1,5 @@
-// Writes frames to one interface of this network namespace as fast as the stack takes them, or at a rate: for benchmarks on a veth of their own.
-// usage: send_frames INTERFACE PACKETS RATE KIND SOURCES [SECONDS]     prints packets, seconds, frames refused
+// Writes frames to one interface of this network namespace as fast as the stack takes them, or at a rate: for benchmarks on a veth of their
+// own. usage: send_frames INTERFACE PACKETS RATE KIND SOURCES [SECONDS]     prints packets, seconds, frames refused
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
   const int fd = ::socket(AF_PACKET, SOCK_RAW, 0);
   sockaddr_ll to{};
   to.sll_family = AF_PACKET, to.sll_protocol = 0, to.sll_ifindex = static_cast<int>(::if_nametoindex(argv[1]));
-  if (fd < 0 || to.sll_ifindex == 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return std::perror("send_frames"), 3;
+  if (fd < 0 || to.sll_ifindex == 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    return std::perror("send_frames"), 3;
 
   std::array<std::array<std::uint8_t, kBytes>, kBatch> frames{};
   std::array<iovec, kBatch> parts;
@@ -60,17 +61,20 @@ int main(int argc, char** argv) {
   const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   while (sent < packets && passed() < seconds) {
     if (rate > 0)
-      if (const double ahead = static_cast<double>(sent) / rate - passed(); ahead > 0.001) std::this_thread::sleep_for(std::chrono::duration<double>(ahead));
+      if (const double ahead = static_cast<double>(sent) / rate - passed(); ahead > 0.001)
+        std::this_thread::sleep_for(std::chrono::duration<double>(ahead));
     const std::size_t now = std::min<std::uint64_t>(kBatch, packets - sent);
     for (std::size_t i = 0; i < now; ++i) {
       const std::uint64_t number = sent + i;
       start(frames[i], kind == "syn" || (kind == "mix" && number % 4 == 0));
-      // A few sources send much, as amplifiers do, or all of them alike: mix gives the twentieth part of the packets to the first, and so on.
+      // A few sources send much, as amplifiers do, or all of them alike: mix gives the twentieth part of the packets to the first, and so
+      // on.
       const std::uint64_t random = mix(number);
       const std::uint64_t source = kind == "mix" && random % 2 ? (random >> 8) % 20 * ((random >> 16) % 2) : random % sources;
       const std::uint64_t bits = sources > 1 << 24 ? mix(source + 1) : source;
       frames[i][26] = static_cast<std::uint8_t>(sources > 1 << 24 ? 11 + (bits >> 24) % 80 : 10);
-      frames[i][27] = static_cast<std::uint8_t>(bits >> 16), frames[i][28] = static_cast<std::uint8_t>(bits >> 8), frames[i][29] = static_cast<std::uint8_t>(bits);
+      frames[i][27] = static_cast<std::uint8_t>(bits >> 16), frames[i][28] = static_cast<std::uint8_t>(bits >> 8),
+      frames[i][29] = static_cast<std::uint8_t>(bits);
       frames[i][34] = static_cast<std::uint8_t>(random >> 32 | 4), frames[i][35] = static_cast<std::uint8_t>(random >> 40);
     }
     const int done = ::sendmmsg(fd, messages.data(), static_cast<unsigned>(now), 0);

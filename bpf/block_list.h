@@ -28,7 +28,7 @@ struct {
   __type(value, __u8);
 } sekisho_networks SEC(".maps");
 
-SK_INLINE int sk_is_blocked(const struct sk_packet *p) {
+SK_INLINE int sk_is_blocked(const struct sk_packet* p) {
   if (p->family == SK_NO_IP) return 0;
   if (sekisho_settings.blocked) {
     const __u64 hash = sekisho_address_hash(sekisho_settings.hash_key, p->src_high, p->src_low);

@@ -7,7 +7,7 @@ const volatile __u64 sekisho_service_ports[1024] = {};
 const volatile __u64 sekisho_device_ports[1024] = {};
 #define SK_HAS_PORT(set, port) ((set)[(port) >> 6 & 1023] >> ((port)&63) & 1)
 
-SK_INLINE __u32 sk_classify_tcp(const struct sk_packet *p) {
+SK_INLINE __u32 sk_classify_tcp(const struct sk_packet* p) {
   switch (p->tcp_flags) {
     case 0: return SK_TCP_NULL;
     case SK_SYN: return p->tcp_bare ? SK_TCP_SYN_BARE : SK_TCP_SYN;
@@ -27,7 +27,7 @@ SK_INLINE __u32 sk_classify_tcp(const struct sk_packet *p) {
   }
 }
 
-SK_INLINE __u32 sk_classify_udp(const struct sk_packet *p) {
+SK_INLINE __u32 sk_classify_udp(const struct sk_packet* p) {
   if (p->vse) return SK_UDP_VSE;
   if (p->dport == 53 && p->sport != 53) return SK_DNS_QUERY;
   if (p->dport == 67 && (p->sport == 68 || p->sport == 67)) return SK_DHCP;
@@ -38,7 +38,7 @@ SK_INLINE __u32 sk_classify_icmp(__u8 type, __u8 echo, __u8 reply, __u8 unreacha
   return type == echo ? SK_ICMP_ECHO : type == reply ? SK_ICMP_ECHO_REPLY : type == unreachable ? SK_ICMP_UNREACHABLE : SK_ICMP_OTHER;
 }
 
-SK_INLINE __u32 sk_classify(const struct sk_packet *p) {
+SK_INLINE __u32 sk_classify(const struct sk_packet* p) {
   if (p->family == SK_NO_IP) return SK_NOT_IP;
   if (p->protocol == SK_P_TCP && !p->later_fragment) return sk_classify_tcp(p);
   if (p->protocol == SK_P_UDP && !p->later_fragment) return sk_classify_udp(p);

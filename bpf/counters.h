@@ -11,14 +11,14 @@ struct {
   __type(value, struct sekisho_processor);
 } sekisho_processors SEC(".maps");
 
-SK_INLINE struct sekisho_processor *sk_this_processor(void) {
+SK_INLINE struct sekisho_processor* sk_this_processor(void) {
   const __u32 processor = bpf_get_smp_processor_id();
   return bpf_map_lookup_elem(&sekisho_processors, &processor);
 }
 
-SK_INLINE void sk_count(struct sekisho_counters *c, const struct sk_packet *p, __u32 direction, __u32 traffic_class) {
+SK_INLINE void sk_count(struct sekisho_counters* c, const struct sk_packet* p, __u32 direction, __u32 traffic_class) {
   const __u64 packets = p->segments;
-  struct sekisho_count *count = &c->by_class[direction][p->family & (SK_FAMILY_ROOM - 1)][traffic_class & (SK_CLASS_ROOM - 1)];
+  struct sekisho_count* count = &c->by_class[direction][p->family & (SK_FAMILY_ROOM - 1)][traffic_class & (SK_CLASS_ROOM - 1)];
   count->packets += packets;
   count->bytes += p->wire_bytes;
   if (p->protocol == SK_P_TCP && !p->later_fragment) c->tcp_flags[direction][p->tcp_flags & (SK_FLAGS - 1)] += packets;

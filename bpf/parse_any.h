@@ -11,19 +11,19 @@
 struct sk_place {
   __u32 at, end;
 };
-SK_INLINE int sk_has(const struct sk_place *c, __u32 bytes) { return c->at + bytes <= c->end; }
-SK_INLINE void sk_limit(struct sk_place *c, __u32 length) {
+SK_INLINE int sk_has(const struct sk_place* c, __u32 bytes) { return c->at + bytes <= c->end; }
+SK_INLINE void sk_limit(struct sk_place* c, __u32 length) {
   if (length < c->end - c->at) c->end = c->at + length;
 }
 /* Reads without moving on; 0 when the packet is too short. */
-SK_INLINE int sk_peek(enum sk_hook hook, void *ctx, const struct sk_place *c, __u32 skip, __u8 *into, __u32 bytes) {
+SK_INLINE int sk_peek(enum sk_hook hook, void* ctx, const struct sk_place* c, __u32 skip, __u8* into, __u32 bytes) {
   return sk_has(c, skip + bytes) && sk_load(hook, ctx, c->at + skip, into, bytes) == 0;
 }
 
 /* The network layer behind the link headers: 4, 6 or 0. */
 SK_INLINE int sk_network_of(__u16 type) { return type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0; }
 
-SK_INLINE int sk_below_llc(enum sk_hook hook, void *ctx, struct sk_place *c) {
+SK_INLINE int sk_below_llc(enum sk_hook hook, void* ctx, struct sk_place* c) {
   __u8 b[8];
   if (!sk_peek(hook, ctx, c, 0, b, 3)) return 0;
   if (b[0] == 0x06 && b[1] == 0x06 && b[2] == 0x03) {
@@ -37,7 +37,7 @@ SK_INLINE int sk_below_llc(enum sk_hook hook, void *ctx, struct sk_place *c) {
   return sk_network_of(sk_be16(b + 6));
 }
 
-SK_INLINE int sk_below_ppp(enum sk_hook hook, void *ctx, struct sk_place *c) {
+SK_INLINE int sk_below_ppp(enum sk_hook hook, void* ctx, struct sk_place* c) {
   __u8 b[2];
   if (!sk_peek(hook, ctx, c, 0, b, 2)) return 0;
   if (b[0] == 0xff && b[1] == 0x03) {
@@ -54,7 +54,7 @@ SK_INLINE int sk_below_ppp(enum sk_hook hook, void *ctx, struct sk_place *c) {
   return protocol == 0x21 ? 4 : protocol == 0x57 ? 6 : 0;
 }
 
-SK_INLINE int sk_below_pppoe(enum sk_hook hook, void *ctx, struct sk_place *c) {
+SK_INLINE int sk_below_pppoe(enum sk_hook hook, void* ctx, struct sk_place* c) {
   __u8 b[6];
   if (!sk_peek(hook, ctx, c, 0, b, 6) || b[1] != 0) return 0;
   c->at += 6;
@@ -62,7 +62,7 @@ SK_INLINE int sk_below_pppoe(enum sk_hook hook, void *ctx, struct sk_place *c) {
   return sk_below_ppp(hook, ctx, c);
 }
 
-SK_INLINE int sk_below_mpls(enum sk_hook hook, void *ctx, struct sk_place *c) {
+SK_INLINE int sk_below_mpls(enum sk_hook hook, void* ctx, struct sk_place* c) {
   __u8 b[4];
   int bottom = 0;
   for (int label = 0; label < SK_MAX_MPLS_LABELS && !bottom; ++label) {
@@ -78,7 +78,7 @@ SK_INLINE int sk_below_mpls(enum sk_hook hook, void *ctx, struct sk_place *c) {
   return sk_network_of(sk_be16(b));
 }
 
-SK_INLINE int sk_below_ethernet(enum sk_hook hook, void *ctx, struct sk_place *c) {
+SK_INLINE int sk_below_ethernet(enum sk_hook hook, void* ctx, struct sk_place* c) {
   __u8 b[4];
   if (!sk_has(c, 14) || !sk_peek(hook, ctx, c, 12, b, 2)) return 0;
   __u16 type = sk_be16(b);
@@ -108,7 +108,7 @@ SK_INLINE int sk_below_ethernet(enum sk_hook hook, void *ctx, struct sk_place *c
 }
 
 /* UDP's length field shortens the payload, unless it is nonsense or counts other fragments. */
-SK_INLINE void sk_look_for_vse(enum sk_hook hook, void *ctx, struct sk_packet *p, struct sk_place c, __u32 udp_length, int first_fragment) {
+SK_INLINE void sk_look_for_vse(enum sk_hook hook, void* ctx, struct sk_packet* p, struct sk_place c, __u32 udp_length, int first_fragment) {
   __u8 b[SK_VSE_BYTES];
   if (udp_length >= 8 && (udp_length <= c.end - c.at || first_fragment)) sk_limit(&c, udp_length);
   if (sk_peek(hook, ctx, &c, 8, b, SK_VSE_BYTES)) p->vse = sk_is_vse(b);
@@ -130,7 +130,7 @@ SK_INLINE int sk_is_decodable(__u8 protocol) {
 }
 
 /* p->protocol at c, which ends where the IP packet ends. */
-SK_INLINE void sk_transport(enum sk_hook hook, void *ctx, struct sk_packet *p, struct sk_place *c, int first_fragment) {
+SK_INLINE void sk_transport(enum sk_hook hook, void* ctx, struct sk_packet* p, struct sk_place* c, int first_fragment) {
   __u8 b[16];
   __u8 protocol = p->protocol;
   if (protocol == SK_P_AH) { /* IPv4's; what it protects is readable behind it */
@@ -169,7 +169,7 @@ SK_INLINE void sk_transport(enum sk_hook hook, void *ctx, struct sk_packet *p, s
 /* Each returns 1 when a transport header follows at c, 3 when that is the first fragment's. */
 enum { SK_DONE = 0, SK_TRANSPORT = 1, SK_FIRST_FRAGMENT = 2 };
 
-SK_INLINE int sk_ipv4(enum sk_hook hook, void *ctx, struct sk_packet *p, struct sk_place *c) {
+SK_INLINE int sk_ipv4(enum sk_hook hook, void* ctx, struct sk_packet* p, struct sk_place* c) {
   __u8 b[20];
   if (!sk_peek(hook, ctx, c, 0, b, 20) || b[0] >> 4 != 4) return SK_DONE;
   sk_set_ipv4(p, sk_be32(b + 12), sk_be32(b + 16));
@@ -189,7 +189,7 @@ SK_INLINE int sk_ipv4(enum sk_hook hook, void *ctx, struct sk_packet *p, struct 
   return fragment & 0x2000 ? SK_TRANSPORT | SK_FIRST_FRAGMENT : SK_TRANSPORT;
 }
 
-SK_INLINE int sk_ipv6(enum sk_hook hook, void *ctx, struct sk_packet *p, struct sk_place *c) {
+SK_INLINE int sk_ipv6(enum sk_hook hook, void* ctx, struct sk_packet* p, struct sk_place* c) {
   __u8 b[40];
   if (!sk_peek(hook, ctx, c, 0, b, 40) || b[0] >> 4 != 6) return SK_DONE;
   p->family = SK_IPV6;
@@ -208,7 +208,7 @@ SK_INLINE int sk_is_extension(__u8 next) {
 }
 
 /* Passes one extension header of IPv6, p->protocol. */
-SK_INLINE int sk_extension(enum sk_hook hook, void *ctx, struct sk_packet *p, struct sk_place *c) {
+SK_INLINE int sk_extension(enum sk_hook hook, void* ctx, struct sk_packet* p, struct sk_place* c) {
   __u8 b[8];
   const __u8 kind = p->protocol;
   if (!sk_peek(hook, ctx, c, 0, b, 8)) return SK_DONE;
@@ -232,45 +232,43 @@ SK_INLINE int sk_extension(enum sk_hook hook, void *ctx, struct sk_packet *p, st
 }
 
 /* The steps as global functions of one kind of program: each is verified for itself, or the paths through all of them would multiply. */
-#define SK_DEFINE_PARSER(hook, suffix, context)                                                                   \
-  __noinline int sk_link_##suffix(context *ctx, struct sk_place *c) {                                             \
-    return c ? sk_below_ethernet(hook, ctx, c) : 0;                                                               \
-  }                                                                                                               \
-  __noinline int sk_ipv4_##suffix(context *ctx, struct sk_packet *p, struct sk_place *c) {                        \
-    return p && c ? sk_ipv4(hook, ctx, p, c) : SK_DONE;                                                           \
-  }                                                                                                               \
-  __noinline int sk_ipv6_##suffix(context *ctx, struct sk_packet *p, struct sk_place *c) {                        \
-    return p && c ? sk_ipv6(hook, ctx, p, c) : SK_DONE;                                                           \
-  }                                                                                                               \
-  __noinline int sk_extension_##suffix(context *ctx, struct sk_packet *p, struct sk_place *c) {                   \
-    return p && c ? sk_extension(hook, ctx, p, c) : SK_DONE;                                                      \
-  }                                                                                                               \
-  __noinline int sk_transport_##suffix(context *ctx, struct sk_packet *p, struct sk_place *c, int first) {        \
-    if (p && c) sk_transport(hook, ctx, p, c, first);                                                             \
-    return 0;                                                                                                     \
-  }                                                                                                               \
-  __noinline int sk_parse_any_##suffix(context *ctx, struct sk_packet *p, __u32 length, int has_link_header) {    \
-    if (!p) return 0;                                                                                             \
-    struct sk_place c = {0, length};                                                                              \
-    int network = 0, next = SK_DONE, first = 0;                                                                   \
-    __u8 version;                                                                                                 \
-    if (has_link_header)                                                                                          \
-      network = sk_link_##suffix(ctx, &c);                                                                        \
-    else if (sk_peek(hook, ctx, &c, 0, &version, 1))                                                              \
-      network = version >> 4;                                                                                     \
-    if (network == 4) next = sk_ipv4_##suffix(ctx, p, &c);                                                        \
-    if (network == 6) {                                                                                           \
-      next = sk_ipv6_##suffix(ctx, p, &c);                                                                        \
-      for (int i = 0; i < SK_MAX_EXTENSIONS && (next & SK_TRANSPORT) && sk_is_extension(p->protocol); ++i) {      \
-        next = sk_extension_##suffix(ctx, p, &c);                                                                 \
-        first |= next & SK_FIRST_FRAGMENT;                                                                        \
-      }                                                                                                           \
-      if (sk_is_extension(p->protocol)) return 0;                                                                 \
-      if ((p->extensions & SK_EXT_AH) && !sk_is_decodable(p->protocol)) {                                         \
-        if (next & SK_TRANSPORT) p->protocol = SK_P_AH;                                                           \
-        return 0;                                                                                                 \
-      }                                                                                                           \
-    }                                                                                                             \
-    if (next & SK_TRANSPORT) sk_transport_##suffix(ctx, p, &c, (next | first) & SK_FIRST_FRAGMENT);               \
-    return 0;                                                                                                     \
+#define SK_DEFINE_PARSER(hook, suffix, context)                                                                         \
+  __noinline int sk_link_##suffix(context* ctx, struct sk_place* c) { return c ? sk_below_ethernet(hook, ctx, c) : 0; } \
+  __noinline int sk_ipv4_##suffix(context* ctx, struct sk_packet* p, struct sk_place* c) {                              \
+    return p && c ? sk_ipv4(hook, ctx, p, c) : SK_DONE;                                                                 \
+  }                                                                                                                     \
+  __noinline int sk_ipv6_##suffix(context* ctx, struct sk_packet* p, struct sk_place* c) {                              \
+    return p && c ? sk_ipv6(hook, ctx, p, c) : SK_DONE;                                                                 \
+  }                                                                                                                     \
+  __noinline int sk_extension_##suffix(context* ctx, struct sk_packet* p, struct sk_place* c) {                         \
+    return p && c ? sk_extension(hook, ctx, p, c) : SK_DONE;                                                            \
+  }                                                                                                                     \
+  __noinline int sk_transport_##suffix(context* ctx, struct sk_packet* p, struct sk_place* c, int first) {              \
+    if (p && c) sk_transport(hook, ctx, p, c, first);                                                                   \
+    return 0;                                                                                                           \
+  }                                                                                                                     \
+  __noinline int sk_parse_any_##suffix(context* ctx, struct sk_packet* p, __u32 length, int has_link_header) {          \
+    if (!p) return 0;                                                                                                   \
+    struct sk_place c = {0, length};                                                                                    \
+    int network = 0, next = SK_DONE, first = 0;                                                                         \
+    __u8 version;                                                                                                       \
+    if (has_link_header)                                                                                                \
+      network = sk_link_##suffix(ctx, &c);                                                                              \
+    else if (sk_peek(hook, ctx, &c, 0, &version, 1))                                                                    \
+      network = version >> 4;                                                                                           \
+    if (network == 4) next = sk_ipv4_##suffix(ctx, p, &c);                                                              \
+    if (network == 6) {                                                                                                 \
+      next = sk_ipv6_##suffix(ctx, p, &c);                                                                              \
+      for (int i = 0; i < SK_MAX_EXTENSIONS && (next & SK_TRANSPORT) && sk_is_extension(p->protocol); ++i) {            \
+        next = sk_extension_##suffix(ctx, p, &c);                                                                       \
+        first |= next & SK_FIRST_FRAGMENT;                                                                              \
+      }                                                                                                                 \
+      if (sk_is_extension(p->protocol)) return 0;                                                                       \
+      if ((p->extensions & SK_EXT_AH) && !sk_is_decodable(p->protocol)) {                                               \
+        if (next & SK_TRANSPORT) p->protocol = SK_P_AH;                                                                 \
+        return 0;                                                                                                       \
+      }                                                                                                                 \
+    }                                                                                                                   \
+    if (next & SK_TRANSPORT) sk_transport_##suffix(ctx, p, &c, (next | first) & SK_FIRST_FRAGMENT);                     \
+    return 0;                                                                                                           \
   }

@@ -5,7 +5,7 @@
 #include "packet.h"
 
 /* Returns 1 when the packet was understood to its end. `end` is one past the last byte that may be read, `left` what the link carries. */
-SK_INLINE int sk_parse_transport(struct sk_packet *p, const __u8 *at, const __u8 *end, __u32 left) {
+SK_INLINE int sk_parse_transport(struct sk_packet* p, const __u8* at, const __u8* end, __u32 left) {
   if (p->protocol == SK_P_TCP) {
     if (left < 20 || at + 20 > end) return 0;
     const __u32 header = (at[12] >> 4) * 4;
@@ -21,7 +21,7 @@ SK_INLINE int sk_parse_transport(struct sk_packet *p, const __u8 *at, const __u8
     if (left < 8 || at + 8 > end) return 0;
     p->sport = SK_LOAD16(at), p->dport = SK_LOAD16(at + 2);
     p->headers += 8;
-    if (left >= 12 && at + 12 <= end && *(const __u32 *)(at + 8) == 0xffffffff) return 0; /* perhaps a Source Engine query */
+    if (left >= 12 && at + 12 <= end && *(const __u32*)(at + 8) == 0xffffffff) return 0; /* perhaps a Source Engine query */
     return 1;
   }
   if (p->protocol == SK_P_ICMP || p->protocol == SK_P_ICMPV6) {
@@ -32,16 +32,16 @@ SK_INLINE int sk_parse_transport(struct sk_packet *p, const __u8 *at, const __u8
   return 0;
 }
 
-SK_INLINE int sk_parse_fast(struct sk_packet *p, const __u8 *data, const __u8 *end, __u32 length, int has_link_header) {
-  const __u8 *at = data;
+SK_INLINE int sk_parse_fast(struct sk_packet* p, const __u8* data, const __u8* end, __u32 length, int has_link_header) {
+  const __u8* at = data;
   __u16 type;
   if (has_link_header) {
     if (at + 14 > end) return 0;
-    type = *(const __u16 *)(at + 12);
+    type = *(const __u16*)(at + 12);
     at += 14, length -= 14;
     if (type == bpf_htons(0x8100)) {
       if (at + 4 > end) return 0;
-      type = *(const __u16 *)(at + 2);
+      type = *(const __u16*)(at + 2);
       at += 4, length -= 4;
     }
   } else {
@@ -51,7 +51,7 @@ SK_INLINE int sk_parse_fast(struct sk_packet *p, const __u8 *data, const __u8 *e
   if (type == bpf_htons(0x0800)) {
     if (at + 20 > end || at[0] != 0x45) return 0;
     const __u32 total = SK_LOAD16(at + 2);
-    if (total < 20 || total > length || (*(const __u16 *)(at + 6) & bpf_htons(0x3fff))) return 0;
+    if (total < 20 || total > length || (*(const __u16*)(at + 6) & bpf_htons(0x3fff))) return 0;
     sk_set_ipv4(p, SK_LOAD32(at + 12), SK_LOAD32(at + 16));
     p->protocol = at[9];
     p->headers = (__u8)(at + 20 - data);

@@ -32,34 +32,34 @@ struct {
 
 /* By enum sekisho_class. */
 static const volatile __u8 sk_groups[SK_CLASS_ROOM] = {
-    SK_G_OTHER,   SK_G_OTHER,       SK_G_SYN,         SK_G_SYN,         SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP,
-    SK_G_TCP,     SK_G_TCP,         SK_G_TCP,         SK_G_TCP,         SK_G_UDP,         SK_G_SERVICE,     SK_G_UDP,         SK_G_SERVICE,
-    SK_G_SERVICE, SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,
-    SK_G_OTHER,   SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,
+    SK_G_OTHER,   SK_G_OTHER, SK_G_SYN,   SK_G_SYN,   SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP_CONTROL, SK_G_TCP,
+    SK_G_TCP,     SK_G_TCP,   SK_G_TCP,   SK_G_TCP,   SK_G_UDP,         SK_G_SERVICE,     SK_G_UDP,         SK_G_SERVICE,
+    SK_G_SERVICE, SK_G_OTHER, SK_G_OTHER, SK_G_OTHER, SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,       SK_G_OTHER,
+    SK_G_OTHER,   SK_G_OTHER, SK_G_OTHER, SK_G_OTHER, SK_G_OTHER,
 };
 
-SK_INLINE struct sekisho_group_state *sk_group(struct sekisho_sampler *s, __u32 direction, __u32 traffic_class) {
+SK_INLINE struct sekisho_group_state* sk_group(struct sekisho_sampler* s, __u32 direction, __u32 traffic_class) {
   return &s->groups[(direction * SK_GROUPS + sk_groups[traffic_class & (SK_CLASS_ROOM - 1)]) & (SK_GROUP_ROOM - 1)];
 }
 
 /* The same for both directions of a flow. */
-SK_INLINE __u64 sk_flow_hash(const struct sk_packet *p) {
+SK_INLINE __u64 sk_flow_hash(const struct sk_packet* p) {
   const __u64 ports = (__u64)(__u32)(p->sport + p->dport) << 32 ^ (__u64)(p->sport ^ p->dport) << 8 ^ p->protocol;
   __u64 x = (p->src_high ^ p->dst_high) + (p->src_low ^ p->dst_low) * 0xc2b2ae3d27d4eb4fULL + (ports ^ sekisho_settings.hash_key);
   x *= 0x9e3779b97f4a7c15ULL;
   return x ^ x >> 29;
 }
 
-SK_INLINE struct sk_flow_cell *sk_cell(__u64 hash) {
+SK_INLINE struct sk_flow_cell* sk_cell(__u64 hash) {
   const __u32 at = (__u32)hash & (SK_FLOW_CELLS - 1);
   return bpf_map_lookup_elem(&sekisho_flows, &at);
 }
 SK_INLINE int sk_is_heavy(__u64 hash, __u32 second) {
-  const struct sk_flow_cell *cell = sk_cell(hash);
+  const struct sk_flow_cell* cell = sk_cell(hash);
   return cell && cell->packets >= SK_FLOW_HEAVY && (__u8)(second - cell->second) <= 1;
 }
 SK_INLINE void sk_count_flow(__u64 hash, __u32 second) {
-  struct sk_flow_cell *cell = sk_cell(hash);
+  struct sk_flow_cell* cell = sk_cell(hash);
   if (!cell) return;
   if (cell->second != (__u8)second) { /* what was heavy begins so, or each second would begin with a lump */
     cell->packets = cell->packets >= SK_FLOW_HEAVY && (__u8)(second - cell->second) == 1;
@@ -70,15 +70,15 @@ SK_INLINE void sk_count_flow(__u64 hash, __u32 second) {
 
 /* N follows the rate by one step a slice; bursts within a slice are met in sk_weight. Global, so that it is verified for itself. */
 __noinline int sk_next_slice(__u64 now) {
-  struct sekisho_processor *processor = sk_this_processor();
+  struct sekisho_processor* processor = sk_this_processor();
   if (!processor) return 0;
-  struct sekisho_sampler *s = &processor->sampler;
+  struct sekisho_sampler* s = &processor->sampler;
   const __u64 room = sekisho_settings.slice_frames;
   const int silent = now - s->slice_ends > SK_SLICE_NS * 10ULL;
   s->slice_ends = now + SK_SLICE_NS;
   s->second = (__u32)(now >> 30);
   for (int i = 0; i < SK_GROUP_ROOM; ++i) {
-    struct sekisho_group_state *g = &s->groups[i];
+    struct sekisho_group_state* g = &s->groups[i];
     if (silent)
       g->shift = 0;
     else if (g->arrived > room << (g->shift & 31))
@@ -92,8 +92,8 @@ __noinline int sk_next_slice(__u64 now) {
 }
 
 /* The weight of this frame: 0 when it is not handed over. */
-SK_INLINE __u32 sk_weight(struct sekisho_sampler *s, const struct sk_packet *p, __u32 direction, __u32 traffic_class, __u32 *sampling) {
-  struct sekisho_group_state *g = sk_group(s, direction, traffic_class);
+SK_INLINE __u32 sk_weight(struct sekisho_sampler* s, const struct sk_packet* p, __u32 direction, __u32 traffic_class, __u32* sampling) {
+  struct sekisho_group_state* g = sk_group(s, direction, traffic_class);
   if ((s->calls++ & (SK_CLOCK_EVERY - 1)) == 0) {
     const __u64 now = bpf_ktime_get_coarse_ns();
     if (now >= s->slice_ends) sk_next_slice(now);
@@ -142,11 +142,11 @@ struct sk_tag {
   __u16 protocol, tag; /* network order; protocol 0: none */
 };
 
-SK_INLINE int sk_emit(enum sk_hook hook, void *ctx, const struct sekisho_frame *header, const struct sk_tag *tag, const __u32 room) {
-  __u8 *record = bpf_ringbuf_reserve(&sekisho_ring, sizeof(*header) + 4 + room, 0);
+SK_INLINE int sk_emit(enum sk_hook hook, void* ctx, const struct sekisho_frame* header, const struct sk_tag* tag, const __u32 room) {
+  __u8* record = bpf_ringbuf_reserve(&sekisho_ring, sizeof(*header) + 4 + room, 0);
   if (!record) return 0;
-  struct sekisho_frame *frame = (struct sekisho_frame *)record;
-  __u8 *bytes = record + sizeof(*header);
+  struct sekisho_frame* frame = (struct sekisho_frame*)record;
+  __u8* bytes = record + sizeof(*header);
   *frame = *header;
   const __u32 tag_bytes = tag->protocol ? sizeof(*tag) : 0;
   __u64 size = sk_length(hook, ctx);
@@ -156,7 +156,7 @@ SK_INLINE int sk_emit(enum sk_hook hook, void *ctx, const struct sekisho_frame *
   if (tag_bytes) {
     if (size > 12 && size <= room) {
       failed = sk_load(hook, ctx, 0, bytes, 12);
-      *(struct sk_tag *)(bytes + 12) = *tag;
+      *(struct sk_tag*)(bytes + 12) = *tag;
       size -= 12;
       asm volatile("" : "+r"(size));
       if (size > 0 && size <= room - 12) failed |= sk_load(hook, ctx, 12, bytes + 16, (__u32)size);
@@ -180,8 +180,8 @@ struct sk_where {
   struct sk_tag tag;
 };
 
-SK_INLINE void sk_sample(enum sk_hook hook, void *ctx, struct sekisho_processor *processor, const struct sk_packet *p, __u32 traffic_class,
-                         const struct sk_where *where) {
+SK_INLINE void sk_sample(enum sk_hook hook, void* ctx, struct sekisho_processor* processor, const struct sk_packet* p, __u32 traffic_class,
+                         const struct sk_where* where) {
   struct sekisho_frame header;
   header.weight = sk_weight(&processor->sampler, p, where->direction, traffic_class, &header.sampling);
   if (!header.weight) return;
@@ -195,7 +195,7 @@ SK_INLINE void sk_sample(enum sk_hook hook, void *ctx, struct sekisho_processor 
   header.family = p->family;
   header.no_link_header = where->no_link_header;
   const int sent = header.sampling > 1 || p->wire_bytes <= SK_SNAP_SHORT ? sk_emit(hook, ctx, &header, &where->tag, SK_SNAP_SHORT)
-                                                                          : sk_emit(hook, ctx, &header, &where->tag, SK_SNAP_LONG);
+                                                                         : sk_emit(hook, ctx, &header, &where->tag, SK_SNAP_LONG);
   if (!sent) { /* the weight goes to the next frame of the group */
     ++processor->counters.ring_full;
     sk_group(&processor->sampler, where->direction, traffic_class)->owed += (__s32)header.weight;

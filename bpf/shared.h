@@ -40,8 +40,8 @@ enum sekisho_class {
 enum sekisho_direction { SK_IN, SK_OUT, SK_DIRECTIONS };
 enum sekisho_family { SK_NO_IP, SK_IPV4, SK_IPV6, SK_FAMILIES };
 #define SK_FAMILY_ROOM 4
-#define SK_FLAGS 64      /* by FIN SYN RST PSH ACK URG */
-#define SK_SIZE_BINS 64  /* of 32 bytes on the wire each; the last one takes the rest */
+#define SK_FLAGS 64     /* by FIN SYN RST PSH ACK URG */
+#define SK_SIZE_BINS 64 /* of 32 bytes on the wire each; the last one takes the rest */
 #define SK_SIZE_STEP 32
 
 struct sekisho_count {
@@ -81,25 +81,25 @@ struct sekisho_processor {
 
 /* A frame in the ring: this header, then `captured` bytes. */
 struct sekisho_frame {
-  __u64 time;       /* CLOCK_MONOTONIC, nanoseconds */
+  __u64 time; /* CLOCK_MONOTONIC, nanoseconds */
   __u32 ifindex;
   __u32 wire_bytes; /* all segments with their headers */
   __u32 weight;     /* stands for so many frames */
   __u32 sampling;   /* 1 of so many at that moment */
   __u16 captured;
-  __u16 segments;   /* 1, or as many as a super-frame is cut into */
+  __u16 segments; /* 1, or as many as a super-frame is cut into */
   __u8 direction, traffic_class, family;
   __u8 no_link_header;
 };
-#define SK_SNAP_SHORT 128  /* while sampling */
-#define SK_SNAP_LONG 1536  /* at low rates */
+#define SK_SNAP_SHORT 128 /* while sampling */
+#define SK_SNAP_LONG 1536 /* at low rates */
 
 /* Set by user space, read by the programs at any time. */
 struct sekisho_settings {
-  __u32 slice_frames; /* frames a processor may hand over in a slice (about 10 ms) for each kind of traffic before it samples */
+  __u32 slice_frames;         /* frames a processor may hand over in a slice (about 10 ms) for each kind of traffic before it samples */
   __u32 networks4, networks6; /* how many networks the block list's tries hold; 0 saves the look-up */
-  __u32 blocked;      /* how many addresses the block list holds */
-  __u64 hash_key;     /* secret: which flows a sample takes must not be predictable */
+  __u32 blocked;              /* how many addresses the block list holds */
+  __u64 hash_key;             /* secret: which flows a sample takes must not be predictable */
 };
 #define SK_SLICE_NS 10000000
 #define SK_RING_BYTES (8 << 20)
@@ -111,7 +111,8 @@ struct sekisho_settings {
 #define SK_BLOCKED_ROOM 131072
 #define SK_NETWORKS_ROOM 1024
 
-/* Addresses as two 64-bit words in host order, IPv4 mapped into IPv6 (::ffff:a.b.c.d), as model/address.h. The upper bits are the good ones. */
+/* Addresses as two 64-bit words in host order, IPv4 mapped into IPv6 (::ffff:a.b.c.d), as model/address.h. The upper bits are the good
+ * ones. */
 static inline __attribute__((always_inline)) __u64 sekisho_address_hash(__u64 key, __u64 high, __u64 low) {
   return (low ^ key) * 0x9e3779b97f4a7c15ULL + high * 0xc2b2ae3d27d4eb4fULL;
 }

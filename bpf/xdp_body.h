@@ -5,17 +5,17 @@
 #include "parse_fast.h"
 #include "sample.h"
 
-SK_INLINE void sk_forget(struct sk_packet *p) { __builtin_memset(p, 0, sizeof(*p)); }
+SK_INLINE void sk_forget(struct sk_packet* p) { __builtin_memset(p, 0, sizeof(*p)); }
 
 /* The length of the linear part is the whole length, unless the driver hands over large frames in pieces. */
-SK_INLINE int sk_xdp(struct xdp_md *ctx, int in_pieces) {
-  struct sekisho_processor *processor = sk_this_processor();
+SK_INLINE int sk_xdp(struct xdp_md* ctx, int in_pieces) {
+  struct sekisho_processor* processor = sk_this_processor();
   if (!processor) return XDP_PASS;
   struct sk_packet p = {};
   const __u32 length = in_pieces ? sk_length(SK_XDP, ctx) : (__u32)(ctx->data_end - ctx->data);
   p.wire_bytes = length;
   p.segments = 1;
-  if (!sk_parse_fast(&p, (const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, length, 1)) {
+  if (!sk_parse_fast(&p, (const __u8*)(long)ctx->data, (const __u8*)(long)ctx->data_end, length, 1)) {
     sk_forget(&p);
     p.wire_bytes = length;
     p.segments = 1;

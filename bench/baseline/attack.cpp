@@ -10,13 +10,46 @@ using enum TrafficClass;
 
 const Shape kSpoofedSyn{.spoofed = true, .length_low = 60, .length_high = 60, .connections = 0, .flags = 2};
 const Shape kBotSyn{.sources = 2500, .devices = true, .length_low = 60, .length_high = 60, .connections = 0, .flags = 2};
-const Shape kUdpRandom{.sources = 2000, .devices = true, .length_low = 540, .length_high = 540, .payload_random = true, .local_port = 0, .connections = 0, .protocol = 17, .flags = 0};
-const Shape kUdpPlain{.sources = 800, .devices = true, .length_low = 540, .length_high = 540, .payload_kinds = 1, .local_port = 27'015, .protocol = 17, .flags = 0};
+const Shape kUdpRandom{.sources = 2000,
+                       .devices = true,
+                       .length_low = 540,
+                       .length_high = 540,
+                       .payload_random = true,
+                       .local_port = 0,
+                       .connections = 0,
+                       .protocol = 17,
+                       .flags = 0};
+const Shape kUdpPlain{.sources = 800,
+                      .devices = true,
+                      .length_low = 540,
+                      .length_high = 540,
+                      .payload_kinds = 1,
+                      .local_port = 27'015,
+                      .protocol = 17,
+                      .flags = 0};
 const Shape kBotAck{.sources = 2000, .devices = true, .length_low = 40, .length_high = 40, .local_port = 0, .connections = 0};
-const Shape kBotPing{.sources = 1500, .devices = true, .length_low = 84, .length_high = 84, .payload_kinds = 3, .protocol = 1, .flags = 0, .icmp_type = 8};
-const Shape kNtp{.sources = 600, .devices = true, .length_low = 468, .length_high = 468, .payload_kinds = 900, .local_port = 0, .remote_port = 123, .connections = 0, .protocol = 17, .flags = 0};
-const Shape kBotRequest{.sources = 3000, .devices = true, .length_low = 180, .length_high = 260, .payload_kinds = 9, .local_port = 80, .connections = 2, .flags = 0x18};
-const Shape kBotConnection{.sources = 3000, .devices = true, .length_low = 60, .length_high = 60, .local_port = 80, .connections = 2, .flags = 2};
+const Shape kBotPing{
+    .sources = 1500, .devices = true, .length_low = 84, .length_high = 84, .payload_kinds = 3, .protocol = 1, .flags = 0, .icmp_type = 8};
+const Shape kNtp{.sources = 600,
+                 .devices = true,
+                 .length_low = 468,
+                 .length_high = 468,
+                 .payload_kinds = 900,
+                 .local_port = 0,
+                 .remote_port = 123,
+                 .connections = 0,
+                 .protocol = 17,
+                 .flags = 0};
+const Shape kBotRequest{.sources = 3000,
+                        .devices = true,
+                        .length_low = 180,
+                        .length_high = 260,
+                        .payload_kinds = 9,
+                        .local_port = 80,
+                        .connections = 2,
+                        .flags = 0x18};
+const Shape kBotConnection{
+    .sources = 3000, .devices = true, .length_low = 60, .length_high = 60, .local_port = 80, .connections = 2, .flags = 2};
 const Shape kBotData{.sources = 3000, .devices = true, .length_low = 40, .length_high = 52, .local_port = 80, .connections = 2};
 
 }  // namespace

@@ -87,7 +87,9 @@ TrafficClassSet Guard::near_gates(const Second& s) const {
 // As the features sample: one of 2^k packets of each stratum, at most 2,560 of it in a window.
 void Guard::sample(const Way& way, const Way& beside, const TrafficClassSet& wanted, TimeNs from, TimeNs to, Random& random,
                    std::vector<Sample>& out) const {
-  const auto stratum = [](const Part& p) { return p.shape->protocol == 6 ? (p.shape->flags == 2 ? 0 : 1) : p.shape->protocol == 17 ? 2 : 3; };
+  const auto stratum = [](const Part& p) {
+    return p.shape->protocol == 6 ? (p.shape->flags == 2 ? 0 : 1) : p.shape->protocol == 17 ? 2 : 3;
+  };
   for (const auto& p : way.parts) {
     if (!wanted[index_of(p.traffic_class)]) continue;
     double total = 0;
@@ -139,8 +141,8 @@ Verdicts Guard::judge(const Window& w, DurationNs length, Random& random) {
 
 void Guard::learn(TimeNs now) {
   for (std::size_t d = 0; d < 2; ++d)
-    baselines_[d].learn({now, now / (3600 * kSecond), static_cast<Direction>(d), seconds_[d].counts, seconds_[d].facts, &seconds_[1 - d].counts},
-                        nullptr);
+    baselines_[d].learn(
+        {now, now / (3600 * kSecond), static_cast<Direction>(d), seconds_[d].counts, seconds_[d].facts, &seconds_[1 - d].counts}, nullptr);
 }
 
 std::vector<std::uint8_t> Guard::save(TimeNs now) const {

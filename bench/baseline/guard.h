@@ -1,4 +1,5 @@
-// Guard: our detector without packets: the baselines of the two directions of one host and the flood detectors behind them, as in the agent.
+// Guard: our detector without packets: the baselines of the two directions of one host and the flood detectors behind them, as in the
+// agent.
 #pragma once
 #include <memory>
 #include <string_view>

@@ -1,4 +1,5 @@
-// bench/baselines: false alarms of a quiet week, and attacks found, by our detector and by two others on the same traffic. See docs/baselines.md.
+// bench/baselines: false alarms of a quiet week, and attacks found, by our detector and by two others on the same traffic. See
+// docs/baselines.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,12 +50,14 @@ void add(const Results& from, Results& to) {
 double ratio(const Share& s) { return s.of ? s.found / static_cast<double>(s.of) : 1; }
 
 int run(std::vector<std::uint64_t> seeds, int only, bool check) {
-  fmt::print("false: alarms/day in a quiet week. Nx: share found within 60 s, latency p50/p95 in s; 3x, 5x, 10x of the host's usual packets/s\n"
-             "(or of the vector's floor where that is more), 2x of the floor alone. pulse: 5x, 60 s each 7 min. ramp: 5 and 8 % a minute; at: the\n"
-             "attack's rate when found, in usual levels. {} seed(s).\n\n",
-             seeds.size());
-  fmt::print("{:<12} {:<17} {:>7}  {:<15}  {:<15}  {:<15}  {:<15}  {:<5}  {:<5} {:>4}\n", "profile", "detector", "false", "2x floor", "3x", "5x", "10x",
-             "pulse", "ramp", "at");
+  fmt::print(
+      "false: alarms/day in a quiet week. Nx: share found within 60 s, latency p50/p95 in s; 3x, 5x, 10x of the host's usual packets/s\n"
+      "(or of the vector's floor where that is more), 2x of the floor alone. pulse: 5x, 60 s each 7 min. ramp: 5 and 8 % a minute; at: "
+      "the\n"
+      "attack's rate when found, in usual levels. {} seed(s).\n\n",
+      seeds.size());
+  fmt::print("{:<12} {:<17} {:>7}  {:<15}  {:<15}  {:<15}  {:<15}  {:<5}  {:<5} {:>4}\n", "profile", "detector", "false", "2x floor", "3x",
+             "5x", "10x", "pulse", "ramp", "at");
   Results all;
   bool reached = true;
   std::string notes;
@@ -73,7 +76,8 @@ int run(std::vector<std::uint64_t> seeds, int only, bool check) {
     add(r, all);
   }
   print("all", all);
-  fmt::print("\n{}\ngoal (each profile: false <= 0.1, 3x >= 0.95, 5x >= 0.98, all pulses and ramps): {}\n", notes, reached ? "reached" : "missed");
+  fmt::print("\n{}\ngoal (each profile: false <= 0.1, 3x >= 0.95, 5x >= 0.98, all pulses and ramps): {}\n", notes,
+             reached ? "reached" : "missed");
   return check && !reached ? 1 : 0;
 }
 

@@ -14,18 +14,29 @@ const Shape kSyn{.sources = 900, .length_low = 52, .length_high = 60, .connectio
 const Shape kAck{.sources = 900, .length_low = 40, .length_high = 64, .connections = 6};
 const Shape kData{.sources = 900, .length_low = 60, .length_high = 1500, .payload_kinds = 1'000'000, .connections = 6, .flags = 0x18};
 const Shape kHello{.sources = 900, .length_low = 557, .length_high = 680, .payload_kinds = 400, .connections = 6, .flags = 0x18};
-const Shape kRequest{.sources = 900, .length_low = 300, .length_high = 1400, .payload_kinds = 500, .local_port = 80, .connections = 6, .flags = 0x18};
+const Shape kRequest{
+    .sources = 900, .length_low = 300, .length_high = 1400, .payload_kinds = 500, .local_port = 80, .connections = 6, .flags = 0x18};
 const Shape kOrphan{.sources = 300, .length_low = 40, .length_high = 60, .connections = 2};
 const Shape kReset{.sources = 300, .length_low = 40, .length_high = 40, .connections = 2, .flags = 4};
 // A crowd: ten times as many, most of them new.
 const Shape kCrowdSyn{.sources = 12'000, .length_low = 52, .length_high = 60, .connections = 4, .flags = 2};
-const Shape kCrowdData{.sources = 12'000, .length_low = 60, .length_high = 1500, .payload_kinds = 1'000'000, .connections = 4, .flags = 0x18};
+const Shape kCrowdData{
+    .sources = 12'000, .length_low = 60, .length_high = 1500, .payload_kinds = 1'000'000, .connections = 4, .flags = 0x18};
 const Shape kCrowdAck{.sources = 12'000, .length_low = 40, .length_high = 64, .connections = 4};
 const Shape kCrowdHello{.sources = 12'000, .length_low = 557, .length_high = 680, .payload_kinds = 400, .connections = 4, .flags = 0x18};
-const Shape kCrowdRequest{.sources = 12'000, .length_low = 300, .length_high = 1400, .payload_kinds = 350, .local_port = 80, .connections = 4, .flags = 0x18};
+const Shape kCrowdRequest{
+    .sources = 12'000, .length_low = 300, .length_high = 1400, .payload_kinds = 350, .local_port = 80, .connections = 4, .flags = 0x18};
 // Game players: one flow each.
-const Shape kPlayers{.sources = 400, .length_low = 45, .length_high = 140, .payload_kinds = 1'000'000, .local_port = 27'015, .protocol = 17, .flags = 0};
-const Shape kQueries{.sources = 700, .length_low = 53, .length_high = 57, .payload_kinds = 2, .local_port = 27'015, .connections = 3, .protocol = 17, .flags = 0};
+const Shape kPlayers{
+    .sources = 400, .length_low = 45, .length_high = 140, .payload_kinds = 1'000'000, .local_port = 27'015, .protocol = 17, .flags = 0};
+const Shape kQueries{.sources = 700,
+                     .length_low = 53,
+                     .length_high = 57,
+                     .payload_kinds = 2,
+                     .local_port = 27'015,
+                     .connections = 3,
+                     .protocol = 17,
+                     .flags = 0};
 const Shape kStray{.sources = 50, .length_low = 40, .length_high = 300, .payload_kinds = 40, .local_port = 0, .protocol = 17, .flags = 0};
 const Shape kPing{.sources = 30, .length_low = 64, .length_high = 84, .payload_kinds = 10, .protocol = 1, .flags = 0, .icmp_type = 8};
 // A port scanner: one source, every port; a wave of Mirai-like scanning: many sources, two ports.
@@ -35,7 +46,8 @@ const Shape kWave{.sources = 4000, .devices = true, .length_low = 40, .length_hi
 const Shape kBulk{.sources = 1, .length_low = 1500, .length_high = 1500, .payload_kinds = 1'000'000, .connections = 2};
 const Shape kBulkAck{.sources = 1, .length_low = 52, .length_high = 64, .connections = 2};
 const Shape kSpeed{.sources = 1, .length_low = 1400, .length_high = 1500, .payload_kinds = 200, .connections = 16};
-const Shape kSpeedUdp{.sources = 1, .length_low = 1498, .length_high = 1498, .payload_kinds = 1'000'000, .local_port = 5201, .protocol = 17, .flags = 0};
+const Shape kSpeedUdp{
+    .sources = 1, .length_low = 1498, .length_high = 1498, .payload_kinds = 1'000'000, .local_port = 5201, .protocol = 17, .flags = 0};
 
 constexpr double kPacketsPerConnection = 25;
 
@@ -190,7 +202,8 @@ const Traffic& Profile::next(unsigned second) {
       }
       if (second < crowd_.until) {
         const double left = crowd_.until - second;
-        crowd = std::min({crowd_.height, 0.1 * std::exp2((second - crowd_begin_) / crowd_doubling_), crowd_.height * std::exp2((left - 300) / 150)});
+        crowd = std::min(
+            {crowd_.height, 0.1 * std::exp2((second - crowd_begin_) / crowd_doubling_), crowd_.height * std::exp2((left - 300) / 150)});
         strain = crowd_strain_ * crowd / crowd_.height;
       }
     }

@@ -1,8 +1,8 @@
 // Profile: a host's ordinary traffic, second by second: daily and weekly course, noise, bursts, and what is peculiar to its kind.
 //
-// All ordinary traffic is what it is in life: connections complete, questions are answered, sizes and payloads differ. It has its bad moments
-// too, which look like attacks in part: crowds that overload the server (handshakes fail, connections are reset), sweeps of port scanners,
-// a game server that dies while its players go on sending, speed tests by UDP that nobody answers.
+// All ordinary traffic is what it is in life: connections complete, questions are answered, sizes and payloads differ. It has its bad
+// moments too, which look like attacks in part: crowds that overload the server (handshakes fail, connections are reset), sweeps of port
+// scanners, a game server that dies while its players go on sending, speed tests by UDP that nobody answers.
 #pragma once
 #include <array>
 #include <string_view>

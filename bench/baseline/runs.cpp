@@ -10,11 +10,11 @@ namespace sekisho::bench {
 namespace {
 
 constexpr unsigned kWarmUp = kDay, kWeek = 7 * kDay;
-constexpr unsigned kMoments = 12;     // from which attacks start
-constexpr unsigned kAttackFor = 60;   // seconds
-constexpr unsigned kLeadIn = 90;      // seconds of ordinary traffic between a moment and the attack
+constexpr unsigned kMoments = 12;    // from which attacks start
+constexpr unsigned kAttackFor = 60;  // seconds
+constexpr unsigned kLeadIn = 90;     // seconds of ordinary traffic between a moment and the attack
 constexpr unsigned kPulses = 40, kPulseEvery = 420;
-constexpr unsigned kEpisode = 30;     // seconds of silence between two episodes of one alarm
+constexpr unsigned kEpisode = 30;                // seconds of silence between two episodes of one alarm
 const TimeNs kMonday = 1'735'516'800 * kSecond;  // 2024-12-30 00:00 UTC
 
 TimeNs end_of(unsigned second) { return kMonday + static_cast<TimeNs>(second + 1) * kSecond; }
@@ -41,7 +41,8 @@ struct Moment {
   std::vector<std::uint8_t> learned;
 };
 
-// A second of ordinary traffic. When a gate opens it is judged in three steps, as the sliding window would hold it: weak evidence has to last.
+// A second of ordinary traffic. When a gate opens it is judged in three steps, as the sliding window would hold it: weak evidence has to
+// last.
 Verdicts ordinary_second(Guard& guard, const Traffic& t, unsigned second, Random& random) {
   const TimeNs end = end_of(second);
   const bool was_near = guard.near();
@@ -95,8 +96,8 @@ class Trial {
   }
   double usual() const { return profile_.usual_pps(second_); }
   void ordinary() { attacked(0, 0, 0); }
-  // One second with an attack of `pps` that began `age` seconds ago; its first seconds are judged every 100 ms. Says who alarms, and when ours
-  // did, in seconds since the attack began.
+  // One second with an attack of `pps` that began `age` seconds ago; its first seconds are judged every 100 ms. Says who alarms, and when
+  // ours did, in seconds since the attack began.
   struct Said {
     std::array<bool, kDetectors> alarm{};
     double ours_after = 0;
@@ -156,7 +157,8 @@ void single_attacks(Kind kind, std::uint64_t seed, const std::vector<Moment>& mo
           r.found[f][d].count(after[d] >= 0);
           if (after[d] >= 0) r.latency_s[f][d].push_back(after[d]);
         }
-        if (after[0] < 0) ++r.missed[fmt::format("{} {}x on {}", kAttacks[a].label, kFactors[f], kProfiles[static_cast<std::size_t>(kind)])];
+        if (after[0] < 0)
+          ++r.missed[fmt::format("{} {}x on {}", kAttacks[a].label, kFactors[f], kProfiles[static_cast<std::size_t>(kind)])];
       }
 }
 
@@ -193,7 +195,9 @@ void ramp(Kind kind, std::uint64_t seed, const Moment& moment, std::size_t attac
     r.ramps[d].count(at[d] >= 0);
     if (at[d] >= 0) r.ramp_times[d].push_back(at[d]);
   }
-  if (at[0] < 0) ++r.missed[fmt::format("ramp {:.0f} % of {} on {}", (growth - 1) * 100, kAttacks[attack].label, kProfiles[static_cast<std::size_t>(kind)])];
+  if (at[0] < 0)
+    ++r.missed[fmt::format("ramp {:.0f} % of {} on {}", (growth - 1) * 100, kAttacks[attack].label,
+                           kProfiles[static_cast<std::size_t>(kind)])];
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace sekisho::bench {
 
 constexpr std::size_t kDetectors = 1 + Peers::kCount;  // ours, then the peers
 constexpr std::array<std::string_view, kDetectors> kDetectorNames{"sekisho", "p99 of 300 s x 3", "EWMA .3/.05 3x", "EWMA .3/.05 5x"};
-constexpr std::array<double, 4> kFactors{2, 3, 5, 10};  // of the usual level or of the vector's floor, whichever is larger; 2: of the floor alone
+constexpr std::array<double, 4> kFactors{2, 3, 5,
+                                         10};  // of the usual level or of the vector's floor, whichever is larger; 2: of the floor alone
 
 struct Share {
   unsigned found = 0, of = 0;

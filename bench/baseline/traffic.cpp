@@ -15,7 +15,8 @@ std::uint64_t mix(std::uint64_t x) {
 // Source number `n` of a shape: an ordinary public address, the same each time.
 Address source(const Shape& shape, unsigned n) {
   for (std::uint64_t round = 0;; ++round) {
-    const auto a = address_from_v4(static_cast<std::uint32_t>(mix(n * 977ULL + shape.sources * 131'071ULL + shape.protocol + (round << 40))));
+    const auto a =
+        address_from_v4(static_cast<std::uint32_t>(mix(n * 977ULL + shape.sources * 131'071ULL + shape.protocol + (round << 40))));
     if (!is_bogon(a) && !is_private(a) && !is_multicast(a)) return a;
   }
 }
@@ -45,7 +46,8 @@ void draw_samples(const Part& part, double share, TimeNs from, TimeNs to, unsign
     if (shape.payload_kinds || shape.payload_random) {
       s.payload_bytes = static_cast<std::uint16_t>(s.ip_bytes > 40 ? s.ip_bytes - 40 : 1);
       s.payload_captured = static_cast<std::uint8_t>(std::min<unsigned>(32, s.payload_bytes));
-      const std::uint64_t kind = shape.payload_random || shape.payload_kinds >= 1'000'000 ? random.bits() : random.below(shape.payload_kinds);
+      const std::uint64_t kind =
+          shape.payload_random || shape.payload_kinds >= 1'000'000 ? random.bits() : random.below(shape.payload_kinds);
       s.hash = static_cast<std::uint32_t>(mix(kind + 7));
       for (std::size_t b = 0; b < s.payload_captured; ++b)
         s.payload[b] = static_cast<std::uint8_t>(shape.payload_random || b >= 6 ? mix(kind + b) : 0x16 + b);  // a header, then contents

@@ -9,9 +9,9 @@ namespace sekisho::bench {
 
 // What packets of one kind have in common: what samples are drawn from.
 struct Shape {
-  unsigned sources = 1;      // distinct remote addresses; the first ones send most
-  bool spoofed = false;      // a new address for each packet, evenly over the whole address space
-  bool devices = false;      // TTLs of Linux devices some hops away; else those of any system
+  unsigned sources = 1;  // distinct remote addresses; the first ones send most
+  bool spoofed = false;  // a new address for each packet, evenly over the whole address space
+  bool devices = false;  // TTLs of Linux devices some hops away; else those of any system
   unsigned length_low = 60, length_high = 60;
   unsigned payload_kinds = 0;  // distinct payloads; 0 = none, 1'000'000 = each its own with an ordinary header
   bool payload_random = false;

@@ -33,8 +33,8 @@ namespace sekisho {
 namespace {
 
 // The packets of incidents, kept by default. Null with the reason: detection goes on without them.
-std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key, StoreSink& store,
-                                              std::string& problem) {
+std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key,
+                                              StoreSink& store, std::string& problem) {
   EvidenceSection settings = config.evidence;
   if (options.evidence) settings.dir = *options.evidence;
   if (settings.dir.empty()) {
@@ -43,9 +43,8 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
   }
   EvidenceEvents events;
   events.on_file = [&store](const EvidenceFile& file) {
-    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](StoreWriter& w) {
-      return w.put_evidence(record);
-    });
+    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](
+                    StoreWriter& w) { return w.put_evidence(record); });
   };
   events.on_removed = [&store](const std::string& path) { store.write([path](StoreWriter& w) { return w.remove_evidence(path); }); };
   auto opened = EvidenceWriter::open_live(settings, plan.capture.interfaces, key, std::move(events));
@@ -87,7 +86,8 @@ int run_agent(const AgentOptions& options) {
   capture.update(source.value()->stats());
   HostWatch host{plan->capture.interfaces, plan->follow_addresses};
   LiveOutput output{options.json, options.color};
-  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
+  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
+                  writer.ok() ? "" : writer.error().message};
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});

@@ -53,7 +53,8 @@ Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config) 
   if (!options.interfaces.empty()) plan.capture.interfaces = options.interfaces;
   plan.capture.interfaces = TRY(interfaces_to_watch(plan.capture));
   if (auto links = LinkReader::open(); links.ok())
-    plan.notes = leave_out_doubles(plan.capture.interfaces, [&](const std::string& name) { return links.value().read(::if_nametoindex(name.c_str())); });
+    plan.notes = leave_out_doubles(plan.capture.interfaces,
+                                   [&](const std::string& name) { return links.value().read(::if_nametoindex(name.c_str())); });
   plan.pipeline.local = TRY(local_side(options, config, plan.capture.interfaces));
   plan.follow_addresses = options.local.empty() && config.local.empty();
   plan.pipeline.publics = config.publics;

@@ -17,7 +17,7 @@ struct AgentPlan {
   PipelineSettings pipeline;
   Retention retention;
   std::vector<std::string> notes;  // interfaces that are left out, and why
-  std::string sentence;  // "Watching eth0 for 203.0.113.5."
+  std::string sentence;            // "Watching eth0 for 203.0.113.5."
 };
 Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config);
 

@@ -11,7 +11,8 @@
 namespace sekisho {
 
 // An incident is durable before it is announced, but a disk that hangs does not hold an alert back for more than two seconds. The order of
-// notices is kept. incident(), second() and tick() are the agent's thread's; sinks are called by it or by the store's thread, one at a time.
+// notices is kept. incident(), second() and tick() are the agent's thread's; sinks are called by it or by the store's thread, one at a
+// time.
 class Announcer {
  public:
   static constexpr std::chrono::seconds kPatience{2};

@@ -38,7 +38,7 @@ AuditHistory compare(const AuditReport& report, const std::optional<LastAudit>& 
   for (const auto& [id, state] : now) {
     if (state == AuditState::ok) continue;
     const auto before = last->findings.find(id);
-    history.changes[id] = before == last->findings.end()     ? AuditChange::appeared
+    history.changes[id] = before == last->findings.end() ? AuditChange::appeared
                           : before->second.state < state ? AuditChange::worse
                           : before->second.state > state ? AuditChange::better
                                                          : AuditChange::same;

@@ -23,7 +23,7 @@ enum class AuditChange : std::uint8_t { same, appeared, worse, better };
 std::string_view to_string(AuditChange change);
 
 struct AuditHistory {
-  std::optional<TimeNs> since;  // when the last audit began; nothing: this is the first
+  std::optional<TimeNs> since;                 // when the last audit began; nothing: this is the first
   std::map<std::string, AuditChange> changes;  // by audit_id, of the findings of this run that are not ok
   struct Gone {
     std::string id, title;

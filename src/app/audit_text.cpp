@@ -45,7 +45,8 @@ void heading(TextPage& page, const AuditReport& report) {
   left.push_back({fmt::format("  {}  {} checks", format_duration(report.duration), report.findings.size()), Ink::dim});
   page.line(left);
   std::vector<TextPart> sums{{" ", Ink::none}};
-  for (const auto state : {AuditState::critical, AuditState::high, AuditState::medium, AuditState::low, AuditState::unknown, AuditState::ok}) {
+  for (const auto state :
+       {AuditState::critical, AuditState::high, AuditState::medium, AuditState::low, AuditState::unknown, AuditState::ok}) {
     const auto n = counts[static_cast<std::size_t>(state)];
     if (n == 0 && state != AuditState::ok) continue;
     const auto mark = mark_of(state);
@@ -91,10 +92,11 @@ std::string audit_text(const AuditReport& report, const AuditHistory& history, c
                                     [](const AuditFinding& f) { return f.infection && f.state >= AuditState::high; });
   if (infected) {
     page.blank();
-    page.entry(0, 3, "■", Ink::red_reverse,
-               "THIS HOST SHOWS TRACES OF A BOT. Isolate it, keep it powered for forensics, and treat it as untrusted until it is re-imaged "
-               "from a known-good snapshot. Do not just kill the process.",
-               Ink::red_bold);
+    page.entry(
+        0, 3, "■", Ink::red_reverse,
+        "THIS HOST SHOWS TRACES OF A BOT. Isolate it, keep it powered for forensics, and treat it as untrusted until it is re-imaged "
+        "from a known-good snapshot. Do not just kill the process.",
+        Ink::red_bold);
   }
   std::vector<const AuditFinding*> unknown, good;
   for (const auto& f : report.findings) {
@@ -121,14 +123,15 @@ std::string audit_text(const AuditReport& report, const AuditHistory& history, c
   }
   if (history.since) {
     page.blank();
-    const auto changed = std::count_if(history.changes.begin(), history.changes.end(),
-                                       [](const auto& c) { return c.second != AuditChange::same; });
+    const auto changed =
+        std::count_if(history.changes.begin(), history.changes.end(), [](const auto& c) { return c.second != AuditChange::same; });
     page.entry(0, 0, "", Ink::none,
                changed == 0 && history.gone.empty()
                    ? fmt::format("Nothing changed since the last audit ({} UTC).", format_datetime(*history.since))
                    : fmt::format("Since the last audit ({} UTC): {} new or changed, {} gone.", format_datetime(*history.since), changed,
                                  history.gone.size()));
-    for (const auto& gone : history.gone) page.entry(1, 3, "✓", Ink::green_bold, fmt::format("gone: {} (was {})", gone.title, to_string(gone.state)));
+    for (const auto& gone : history.gone)
+      page.entry(1, 3, "✓", Ink::green_bold, fmt::format("gone: {} (was {})", gone.title, to_string(gone.state)));
   }
   for (const auto& limit : report.limits) page.entry(0, 2, "!", Ink::yellow_bold, fmt::format("Not all was looked at: {}.", limit));
   if (!report.as_root && report.root == "/")

@@ -59,10 +59,12 @@ Result<void> check_network(const RootedFolder& files, const CgroupPlace& place, 
   std::int64_t foreign = 0;
   std::size_t count = 0;
   for (const auto pid : place.processes)
-    if (const auto ns = files.link_text(fmt::format("/proc/{}/ns/net", pid)); ns.ok() && own.ok() && ns.value() != own.value()) foreign = pid, ++count;
+    if (const auto ns = files.link_text(fmt::format("/proc/{}/ns/net", pid)); ns.ok() && own.ok() && ns.value() != own.value())
+      foreign = pid, ++count;
   if (count == 0) return {};
   const auto there = fmt::format("nsenter -t {} -n sekisho contain --cgroup {}", foreign, place.path);
-  if (count == place.processes.size()) return Error{fmt::format("its processes have a network of their own (a container), where rules of the host do not reach: {}", there)};
+  if (count == place.processes.size())
+    return Error{fmt::format("its processes have a network of their own (a container), where rules of the host do not reach: {}", there)};
   notes.push_back(fmt::format("{} of its {} processes have a network of their own; for these: {}", count, place.processes.size(), there));
   return {};
 }
@@ -91,10 +93,13 @@ Result<Prepared> prepare(const ContainCommand& c, const Session& session) {
     p.plan.cgroup = place.nft_path;
     p.plan.cgroup_level = place.level;
     p.record.target = fmt::format("cgroup {}", escape_hostile(place.path));
-    p.notes.push_back(fmt::format("{} processes are in it; if it is stopped and started anew, its cgroup is another: systemctl mask --runtime, or contain its uid", place.processes.size()));
+    p.notes.push_back(fmt::format(
+        "{} processes are in it; if it is stopped and started anew, its cgroup is another: systemctl mask --runtime, or contain its uid",
+        place.processes.size()));
     TRY(check_network(files, place, p.notes));
   }
-  if (p.plan.kind != ContainKind::host) p.notes.emplace_back("packets that a program writes through a packet socket pass by these rules (--host stops them)");
+  if (p.plan.kind != ContainKind::host)
+    p.notes.emplace_back("packets that a program writes through a packet socket pass by these rules (--host stops them)");
   if (session.ssh) {
     p.plan.management.push_back(*session.ssh);
   } else if (!session.other_ssh.empty()) {
@@ -108,11 +113,13 @@ Result<Prepared> prepare(const ContainCommand& c, const Session& session) {
 }
 
 std::string preview(const Prepared& p, const Session& session, std::int64_t trial_s) {
-  std::string out = fmt::format("contain {}  for {}, on trial for the first {}   id c-{}\n", p.record.target, format_duration(p.record.for_s * kSecond),
-                                format_duration(trial_s * kSecond), p.plan.id);
-  const auto what = p.plan.kind == ContainKind::host ? std::string{"what this host sends and forwards"} : fmt::format("what {} sends", p.record.target);
+  std::string out = fmt::format("contain {}  for {}, on trial for the first {}   id c-{}\n", p.record.target,
+                                format_duration(p.record.for_s * kSecond), format_duration(trial_s * kSecond), p.plan.id);
+  const auto what =
+      p.plan.kind == ContainKind::host ? std::string{"what this host sends and forwards"} : fmt::format("what {} sends", p.record.target);
   out += fmt::format("  drops  {}, IPv4 and IPv6, established connections too\n  keeps  loopback\n", what);
-  for (std::size_t i = 0; i < p.plan.management.size() && i < 10; ++i) out += fmt::format("         {}, {}\n", endpoint(p.plan.management[i]), session.ssh ? session.how : "an open SSH connection");
+  for (std::size_t i = 0; i < p.plan.management.size() && i < 10; ++i)
+    out += fmt::format("         {}, {}\n", endpoint(p.plan.management[i]), session.ssh ? session.how : "an open SSH connection");
   for (const auto& n : p.plan.allow) out += fmt::format("         {} (--allow)\n", to_string(n));
   if (p.plan.kind == ContainKind::host) out += "         neighbour discovery and DHCP\n";
   if (p.plan.management.empty()) out += "  note   there is no SSH connection here to keep\n";
@@ -135,7 +142,14 @@ Result<int> start(const ContainCommand& c, const Config& config) {
   Nft nft;
   if (c.dry_run) {
     if (c.json)
-      fmt::print("{}\n", Json({{"schema", 1}, {"id", "c-" + p.plan.id}, {"target", p.record.target}, {"for_s", p.record.for_s}, {"trial_s", trial_s}, {"notes", p.notes}, {"rules", batch}}).dump(2));
+      fmt::print("{}\n", Json({{"schema", 1},
+                               {"id", "c-" + p.plan.id},
+                               {"target", p.record.target},
+                               {"for_s", p.record.for_s},
+                               {"trial_s", trial_s},
+                               {"notes", p.notes},
+                               {"rules", batch}})
+                             .dump(2));
     else
       fmt::print("{}\nThese rules would be loaded, in one transaction (nothing was changed):\n\n{}", preview(p, session, trial_s), batch);
     return 0;
@@ -157,9 +171,17 @@ Result<int> start(const ContainCommand& c, const Config& config) {
   }
   const auto confirm = fmt::format("sekisho contain confirm c-{}", p.plan.id);
   if (c.json)
-    fmt::print("{}\n", Json({{"schema", 1}, {"id", "c-" + p.plan.id}, {"target", p.record.target}, {"for_s", p.record.for_s}, {"trial_s", trial_s}, {"confirm", confirm}, {"notes", p.notes}}).dump(2));
+    fmt::print("{}\n", Json({{"schema", 1},
+                             {"id", "c-" + p.plan.id},
+                             {"target", p.record.target},
+                             {"for_s", p.record.for_s},
+                             {"trial_s", trial_s},
+                             {"confirm", confirm},
+                             {"notes", p.notes}})
+                           .dump(2));
   else
-    fmt::print("contained, on trial: within {} confirm it from a NEW connection, or it ends by itself:\n  {}\n", format_duration(trial_s * kSecond), confirm);
+    fmt::print("contained, on trial: within {} confirm it from a NEW connection, or it ends by itself:\n  {}\n",
+               format_duration(trial_s * kSecond), confirm);
   return 0;
 }
 
@@ -178,7 +200,8 @@ Result<int> confirm(const ContainCommand& c, const Config& config) {
   const auto records = TRY(read_contain_log(config.contain.log));
   const auto record = records.find(id);
   if (!state || state->left_s == 0 || record == records.end()) {
-    fmt::print(stderr, "sekisho: no containment {} is in force{}\n", escape_hostile(c.id, 40), record == records.end() ? "" : ": its trial is over");
+    fmt::print(stderr, "sekisho: no containment {} is in force{}\n", escape_hostile(c.id, 40),
+               record == records.end() ? "" : ": its trial is over");
     return 1;
   }
   const auto& r = record->second;
@@ -191,7 +214,8 @@ Result<int> confirm(const ContainCommand& c, const Config& config) {
   const auto batch = extend_batch(id, state->has_devices, left_s);
   TRY(append_contain_event(config.contain.log, "confirmed", r, session, batch));
   TRY(nft.apply(batch));
-  fmt::print("c-{} ({}) is confirmed: it ends in {}; before that: sekisho contain release c-{}\n", id, r.target, format_duration(left_s * kSecond), id);
+  fmt::print("c-{} ({}) is confirmed: it ends in {}; before that: sekisho contain release c-{}\n", id, r.target,
+             format_duration(left_s * kSecond), id);
   return 0;
 }
 
@@ -239,8 +263,9 @@ Result<int> list(const ContainCommand& c, const Config& config) {
                    {"left_s", s.left_s},
                    {"dropped_packets", s.dropped_packets},
                    {"dropped_bytes", s.dropped_bytes}});
-    text += fmt::format("c-{}  {:<11}  {}  {} dropped ({})  {}\n", s.id, phase(s, r), s.left_s ? "ends in " + format_duration(s.left_s * kSecond) : "over",
-                        format_count(s.dropped_packets), format_bytes(s.dropped_bytes), r ? r->target : "(no record of it)");
+    text += fmt::format("c-{}  {:<11}  {}  {} dropped ({})  {}\n", s.id, phase(s, r),
+                        s.left_s ? "ends in " + format_duration(s.left_s * kSecond) : "over", format_count(s.dropped_packets),
+                        format_bytes(s.dropped_bytes), r ? r->target : "(no record of it)");
   }
   if (c.json)
     fmt::print("{}\n", Json({{"schema", 1}, {"containments", std::move(all)}}).dump(2));

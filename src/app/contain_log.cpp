@@ -37,15 +37,15 @@ std::optional<ManagementPeer> peer_of(const Json& json) {
   return ManagementPeer{*address, port("local_port"), port("port")};
 }
 
-TimeNs now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+TimeNs now() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
 Result<void> append_contain_event(const std::string& path, std::string_view event, const ContainRecord& record, const Session& by,
                                   const std::string& rules) {
-  const auto fail = [&](int error) { return Error{fmt::format("the record {} cannot be written: {}", escape_hostile(path), std::strerror(error))}; };
+  const auto fail = [&](int error) {
+    return Error{fmt::format("the record {} cannot be written: {}", escape_hostile(path), std::strerror(error))};
+  };
   const auto folder = path.substr(0, path.rfind('/'));
   if (!folder.empty() && ::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) return fail(errno);
   const Json line{{"time_ns", now()},
@@ -74,7 +74,9 @@ Result<std::map<std::string, ContainRecord>> read_contain_log(const std::string&
     const auto end = std::min(rest.find('\n'), rest.size());
     const auto line = Json::parse(rest.substr(0, end), nullptr, false);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!line.is_object() || !line.value("id", Json()).is_string() || !line.value("event", Json()).is_string() || !line.value("time_ns", Json()).is_number_integer()) continue;
+    if (!line.is_object() || !line.value("id", Json()).is_string() || !line.value("event", Json()).is_string() ||
+        !line.value("time_ns", Json()).is_number_integer())
+      continue;
     auto& record = records[line["id"].get<std::string>()];
     const auto& event = line["event"].get_ref<const std::string&>();
     const auto time = line["time_ns"].get<TimeNs>();

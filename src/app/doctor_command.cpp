@@ -22,7 +22,9 @@ int run_doctor(const DoctorCommand& command) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     for (const auto& line : lines)
       checks.push_back({{"about", line.about},
-                        {"diagnosis", line.diagnosis == Diagnosis::good ? "good" : line.diagnosis == Diagnosis::remark ? "remark" : "wrong"},
+                        {"diagnosis", line.diagnosis == Diagnosis::good     ? "good"
+                                      : line.diagnosis == Diagnosis::remark ? "remark"
+                                                                            : "wrong"},
                         {"what", line.what},
                         {"remedy", line.remedy.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(line.remedy)}});
     fmt::print("{}\n", nlohmann::ordered_json{{"schema", 1}, {"ok", !wrong}, {"checks", std::move(checks)}}.dump(
@@ -33,7 +35,11 @@ int run_doctor(const DoctorCommand& command) {
   for (const auto& line : lines) {
     const bool good = line.diagnosis == Diagnosis::good;
     const auto sign = good ? "✓" : line.diagnosis == Diagnosis::remark ? "!" : "✗";
-    page.entry(0, 14, page.shown(fmt::format("{} {}", sign, line.about)), good ? Ink::green_bold : line.diagnosis == Diagnosis::remark ? Ink::yellow_bold : Ink::red_bold, line.what);
+    page.entry(0, 14, page.shown(fmt::format("{} {}", sign, line.about)),
+               good                                  ? Ink::green_bold
+               : line.diagnosis == Diagnosis::remark ? Ink::yellow_bold
+                                                     : Ink::red_bold,
+               line.what);
     if (!good) page.entry(0, 14, "", Ink::none, fmt::format("→ {}", line.remedy), Ink::bold);
   }
   fmt::print("{}", page.take());

@@ -21,8 +21,8 @@ struct History {
   std::unique_ptr<StoreReader> reader;
   TimeRange range;
 };
-// The configuration, the store and the time range (`reach` back when --since is not given). The range is echoed on stderr when one was asked
-// for; when the agent does not run, a sentence there says since when and how to start it.
+// The configuration, the store and the time range (`reach` back when --since is not given). The range is echoed on stderr when one was
+// asked for; when the agent does not run, a sentence there says since when and how to start it.
 Result<History> open_history(const ReadOptions& options, DurationNs reach);
 
 // The sentence on stderr alone; nothing when the agent runs.

@@ -25,7 +25,8 @@ std::string incidents_document(const std::vector<StoredIncident>& incidents) {
   return out + "]}";
 }
 
-std::string incident_document(const StoredIncident& incident, const std::vector<TimelineEntry>& timeline, const std::vector<EvidenceRecord>& evidence) {
+std::string incident_document(const StoredIncident& incident, const std::vector<TimelineEntry>& timeline,
+                              const std::vector<EvidenceRecord>& evidence) {
   Json changes = Json::array(), files = Json::array();
   for (const auto& t : timeline)
     changes.push_back({{"time", format_rfc3339(t.time)},
@@ -58,10 +59,15 @@ Result<IncidentFilter> parse_incident_filter(const std::string& with) {
         return bad(name, "RFC 3339 or seconds since 1970");
     } else if (name == "kind" || name == "direction" || name == "label" || name == "subject" || name == "before") {
       if (!value.is_string()) return bad(name, "a text");
-      auto& into = name == "kind" ? filter.kind : name == "direction" ? filter.direction : name == "label" ? filter.label : name == "subject" ? filter.subject : filter.before;
+      auto& into = name == "kind"        ? filter.kind
+                   : name == "direction" ? filter.direction
+                   : name == "label"     ? filter.label
+                   : name == "subject"   ? filter.subject
+                                         : filter.before;
       into = value.get<std::string>();
     } else if (name == "severity") {
-      if (!value.is_string() || !parse_severity(value.get_ref<const std::string&>(), filter.at_least)) return bad(name, "info, low, medium, high or critical");
+      if (!value.is_string() || !parse_severity(value.get_ref<const std::string&>(), filter.at_least))
+        return bad(name, "info, low, medium, high or critical");
     } else if (name == "open") {
       if (!value.is_boolean()) return bad(name, "true or false");
       filter.open_only = value.get<bool>();

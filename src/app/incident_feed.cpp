@@ -16,7 +16,9 @@ IncidentNotice IncidentFeed::notice(IncidentChange change, std::string_view what
   return {change, what, now, std::make_shared<const Incident>(incident)};
 }
 
-IncidentNotice IncidentFeed::resume(const Incident& incident, TimeNs now) { return notice(IncidentChange::updated, "resumed", incident, now); }
+IncidentNotice IncidentFeed::resume(const Incident& incident, TimeNs now) {
+  return notice(IncidentChange::updated, "resumed", incident, now);
+}
 
 IncidentNotice IncidentFeed::on_event(const IncidentEvent& event, TimeNs now) {
   const auto known = open_.find(event.incident->id);

@@ -57,14 +57,16 @@ std::string incident_line(const json& incident, const TextStyle& style, std::str
   const auto i = named(incident);
   const auto mark = mark_of(i.severity);
   const auto started = parse_rfc3339(text_of(incident, "started")), ended = parse_rfc3339(text_of(incident, "ended"));
-  const std::string lasted = !started ? "" : ended ? format_duration(*ended - *started) : "open, " + format_duration(std::max<DurationNs>(wall_clock() - *started, 0));
+  const std::string lasted = !started ? ""
+                             : ended  ? format_duration(*ended - *started)
+                                      : "open, " + format_duration(std::max<DurationNs>(wall_clock() - *started, 0));
   const std::string title = i.label.empty() ? text_of(incident, "label") : title_of(i);
   TextPage page{style};
   const std::string when = change.empty() ? "" : fmt::format("{} {:<9} ", format_local(wall_clock()).substr(11, 8), change);
   std::string head = page.inked(mark.ink, page.shown(fmt::format("{} {}", mark.sign, mark.word)));
   return fmt::format("{}{}  {}  {:<8} {:<28}  {}  {:<16}  {:>9}  {}\n", when, short_id(i), head, direction_word(i), title.substr(0, 28),
-                     started ? format_local(*started).substr(0, 19) : std::string(19, ' '), lasted, format_rate_pps(number_of(incident, "peak_pps")),
-                     i.subject);
+                     started ? format_local(*started).substr(0, 19) : std::string(19, ' '), lasted,
+                     format_rate_pps(number_of(incident, "peak_pps")), i.subject);
 }
 
 }  // namespace sekisho

@@ -81,7 +81,8 @@ const json& list_of(const json& from, const char* name) {
 std::vector<PortFact> parse_ports(const json& list) {
   std::vector<PortFact> ports;
   for (const auto& p : list)
-    if (p.is_array() && p.size() == 2 && p[0].is_number() && p[1].is_number()) ports.push_back({p[0].get<std::uint16_t>(), p[1].get<std::uint64_t>()});
+    if (p.is_array() && p.size() == 2 && p[0].is_number() && p[1].is_number())
+      ports.push_back({p[0].get<std::uint16_t>(), p[1].get<std::uint64_t>()});
   return ports;
 }
 
@@ -164,7 +165,11 @@ std::string incident_state(const Incident& i) {
              {"bursts", i.memory.bursts}};
   if (i.ended) state["ended"] = *i.ended;
   if (i.process)
-    state["process"] = {{"pid", i.process->pid}, {"exe", i.process->exe}, {"unit", i.process->unit}, {"uid", i.process->uid}, {"deleted", i.process->deleted}};
+    state["process"] = {{"pid", i.process->pid},
+                        {"exe", i.process->exe},
+                        {"unit", i.process->unit},
+                        {"uid", i.process->uid},
+                        {"deleted", i.process->deleted}};
   return state.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -180,7 +185,8 @@ std::optional<Incident> parse_incident_state(std::string_view text) {
   i.label = kept(label);
   parse_severity(severity, i.severity);
   for (const auto& l : list_of(from, "labels"))
-    if (l.is_array() && l.size() == 2 && l[0].is_string() && l[1].is_number()) i.labels.push_back({kept(l[0].get<std::string>()), l[1].get<double>()});
+    if (l.is_array() && l.size() == 2 && l[0].is_string() && l[1].is_number())
+      i.labels.push_back({kept(l[0].get<std::string>()), l[1].get<double>()});
   for (const auto& m : list_of(from, "modifiers"))
     if (m.is_string()) i.modifiers.push_back(kept(m.get<std::string>()));
   take(from, "subject", i.subject);

@@ -38,8 +38,11 @@ int follow(const IncidentsCommand& command, const Config& config) {
     auto& incident = data["incident"];
     Severity severity = Severity::info;
     if (!incident.is_object() || !parse_severity(incident.value("severity", ""), severity) || severity < least) continue;
-    const auto is = [&](const std::optional<std::string>& wanted, const char* name) { return !wanted || incident.value(name, "") == *wanted; };
-    if (!is(command.kind, "kind") || !is(command.direction, "direction") || !is(command.label, "label") || !is(command.subject, "subject")) continue;
+    const auto is = [&](const std::optional<std::string>& wanted, const char* name) {
+      return !wanted || incident.value(name, "") == *wanted;
+    };
+    if (!is(command.kind, "kind") || !is(command.direction, "direction") || !is(command.label, "label") || !is(command.subject, "subject"))
+      continue;
     if (change == "progress" || change == "changed") continue;
     if (command.read.json) {
       incident["change"] = change;

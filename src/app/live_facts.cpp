@@ -89,14 +89,19 @@ std::string LiveFacts::verdict_json() const {
   Json ids = Json::array();
   TimeNs since = 0;
   for (const auto* incident : in_order_of_weight(now.incidents)) {
-    ids.push_back({{"id", incident->id}, {"short", short_id(*incident)}, {"title", title_of(*incident)}, {"severity", to_string(incident->severity)}});
+    ids.push_back({{"id", incident->id},
+                   {"short", short_id(*incident)},
+                   {"title", title_of(*incident)},
+                   {"severity", to_string(incident->severity)}});
     if (standing_of(*incident) == verdict.standing) since = since ? std::min(since, incident->started) : incident->started;
   }
-  return dump({{"state", state_name(verdict.standing)},
-               {"sentence", verdict.standing == Standing::quiet ? "Quiet: no attack, no scan under way, no sign that this host takes part in one." : verdict.sentence},
-               {"also", verdict.also},
-               {"since", since ? Json(format_rfc3339(since)) : Json(nullptr)},
-               {"incidents", std::move(ids)}});
+  return dump(
+      {{"state", state_name(verdict.standing)},
+       {"sentence", verdict.standing == Standing::quiet ? "Quiet: no attack, no scan under way, no sign that this host takes part in one."
+                                                        : verdict.sentence},
+       {"also", verdict.also},
+       {"since", since ? Json(format_rfc3339(since)) : Json(nullptr)},
+       {"incidents", std::move(ids)}});
 }
 
 std::string LiveFacts::traffic_json() const {

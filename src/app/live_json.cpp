@@ -17,7 +17,8 @@ Json side_json(const TrafficSide& side) {
   Json classes = Json::object();
   for (std::size_t c = 0; c < kTrafficClasses; ++c)
     if (side.classes[c].packets)
-      classes[std::string{to_string(static_cast<TrafficClass>(c))}] = {{"packets", side.classes[c].packets}, {"bytes", side.classes[c].bytes}};
+      classes[std::string{to_string(static_cast<TrafficClass>(c))}] = {{"packets", side.classes[c].packets},
+                                                                       {"bytes", side.classes[c].bytes}};
   return {{"pps", side.packets},
           {"bps", side.bytes * 8},
           {"bytes_per_packet", side.packets ? rounded(static_cast<double>(side.bytes) / static_cast<double>(side.packets)) : 0.0},

@@ -56,7 +56,8 @@ void LiveOutput::draw(const LiveSecond& second) {
   last_ = second;
   if (!draws_) return;
   const auto rate = [](const TrafficSide& side) { return format_rate_pps(static_cast<double>(side.packets)); };
-  fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(second.traffic.sides[0]), rate(second.traffic.sides[1]),
+  fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(second.traffic.sides[0]),
+             rate(second.traffic.sides[1]),
              second.open_incidents == 1 ? std::string{"1 incident"} : fmt::format("{} incidents", second.open_incidents),
              format_count(second.dropped));
   std::fflush(stderr);

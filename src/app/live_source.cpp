@@ -33,7 +33,8 @@ Result<std::vector<std::string>> interfaces_to_watch(const CaptureSettings& capt
   return chosen;
 }
 
-std::vector<std::string> leave_out_doubles(std::vector<std::string>& interfaces, const std::function<Result<LinkInfo>(const std::string&)>& ask) {
+std::vector<std::string> leave_out_doubles(std::vector<std::string>& interfaces,
+                                           const std::function<Result<LinkInfo>(const std::string&)>& ask) {
   std::vector<std::string> notes, kept;
   std::map<unsigned, std::string> watched;  // by index
   std::map<std::string, LinkInfo> links;
@@ -53,7 +54,8 @@ std::vector<std::string> leave_out_doubles(std::vector<std::string>& interfaces,
         continue;
       }
       if (kind != "veth")  // whose lower interface is its other end
-        notes.push_back(fmt::format("{} is a tunnel through {}: its packets count twice, as what they are and as the tunnel's", name, lower->second));
+        notes.push_back(
+            fmt::format("{} is a tunnel through {}: its packets count twice, as what they are and as the tunnel's", name, lower->second));
     }
     kept.push_back(name);
   }

@@ -22,7 +22,8 @@ std::string position_of(const LogInputOptions& options, const std::string& key) 
   return found == options.positions->end() ? std::string{} : found->second;
 }
 
-Result<std::unique_ptr<LineSource>> open_file(const LogInputOptions& o, const std::string& path, LineForm form, std::uint32_t input, bool predecessors) {
+Result<std::unique_ptr<LineSource>> open_file(const LogInputOptions& o, const std::string& path, LineForm form, std::uint32_t input,
+                                              bool predecessors) {
   LogFileOptions options;
   options.form = form, options.input = input;
   options.follow = o.follow, options.from_end = o.from_end;
@@ -58,7 +59,8 @@ Result<std::unique_ptr<LineSource>> open_one(const LogInputOptions& o, const std
   if (name.starts_with("journal:")) return open_journal(o, {behind("journal:")}, input);
   if (name.starts_with("ulogd:")) return open_ulogd(o, behind("ulogd:"), input);
   if (name == "/dev/kmsg" || name.starts_with("kmsg:")) {
-    auto opened = TRY(KernelLog::open(name == "/dev/kmsg" ? name : behind("kmsg:"), {.input = input, .follow = o.follow, .from_end = o.from_end}));
+    auto opened =
+        TRY(KernelLog::open(name == "/dev/kmsg" ? name : behind("kmsg:"), {.input = input, .follow = o.follow, .from_end = o.from_end}));
     return std::unique_ptr<LineSource>{std::move(opened)};
   }
   return open_file(o, name, LineForm::text, input, found || o.predecessors);
@@ -114,8 +116,9 @@ Result<LogInputs> open_log_inputs(const LogInputOptions& options) {
   }
   if (!inputs.sources.empty()) return inputs;
   if (!inputs.unreadable.empty()) return Error{inputs.unreadable.front()};
-  return Error{"this machine has no journal of sshd or the kernel and none of the usual log files (/var/log/auth.log, secure, kern.log, "
-               "messages, nginx, apache2): name the log, or pipe it in (sekisho logs -)"};
+  return Error{
+      "this machine has no journal of sshd or the kernel and none of the usual log files (/var/log/auth.log, secure, kern.log, "
+      "messages, nginx, apache2): name the log, or pipe it in (sekisho logs -)"};
 }
 
 }  // namespace sekisho

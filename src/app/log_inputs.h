@@ -12,10 +12,10 @@ namespace sekisho {
 struct LogInputOptions {
   // Files, "-", "ulogd:WHAT[#TABLE]", "journal:FILE-OR-FOLDER", "kmsg:FILE", /dev/kmsg. Empty: what this machine has.
   std::vector<std::string> names;
-  bool journal = false;      // this machine's journal, beside `names`
+  bool journal = false;  // this machine's journal, beside `names`
   bool follow = false;
-  bool from_end = false;     // follow: nothing of the past
-  bool predecessors = false; // of files that are named; those that are found by themselves are always read with them
+  bool from_end = false;      // follow: nothing of the past
+  bool predecessors = false;  // of files that are named; those that are found by themselves are always read with them
   TimeNs since = 0;
   const LogPositions* positions = nullptr;  // where to go on; nullptr = from the beginning
 };

@@ -7,7 +7,8 @@
 namespace sekisho {
 namespace {
 
-// Lines of one log are out of order by seconds: a web server writes a request when it ends. What is later than this is a clock that was set.
+// Lines of one log are out of order by seconds: a web server writes a request when it ends. What is later than this is a clock that was
+// set.
 constexpr DurationNs kClockSetBack = 10 * kMinute;
 
 }  // namespace

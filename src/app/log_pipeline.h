@@ -26,14 +26,14 @@ struct LogPipelineSettings {
 // What was read, beyond the incidents.
 struct LogTally {
   std::uint64_t lines = 0, events = 0;
-  std::uint64_t others = 0;          // lines of other programs, and of no interest
-  std::uint64_t unknown = 0;         // of no known form
-  std::uint64_t odd = 0;             // that look forged
-  std::uint64_t unnamed = 0;         // failures and probes whose source is not certain
-  std::uint64_t outside = 0;         // before --since or after --until
-  std::uint64_t without_time = 0;    // events without a time of their own: they count as the last one's
-  std::uint64_t clock_set_back = 0;  // the lines' clock went back more than ten minutes: windows began anew
-  TimeNs first = 0, last = 0;        // of the events
+  std::uint64_t others = 0;                         // lines of other programs, and of no interest
+  std::uint64_t unknown = 0;                        // of no known form
+  std::uint64_t odd = 0;                            // that look forged
+  std::uint64_t unnamed = 0;                        // failures and probes whose source is not certain
+  std::uint64_t outside = 0;                        // before --since or after --until
+  std::uint64_t without_time = 0;                   // events without a time of their own: they count as the last one's
+  std::uint64_t clock_set_back = 0;                 // the lines' clock went back more than ten minutes: windows began anew
+  TimeNs first = 0, last = 0;                       // of the events
   std::map<std::string_view, std::uint64_t> rules;  // how many lines each form took
 };
 

@@ -51,8 +51,11 @@ class LineTeller {
       fmt::print("{}\n", object.dump(-1, ' ', false, Json::error_handler_t::replace));
       return;
     }
-    const std::string rule = verdict == LineVerdict::event ? std::string{e.rule} : verdict == LineVerdict::other ? "(other program)" : "-- none --";
-    fmt::print("{:>6}  {:<38} {:<22} {}{}\n", number_, rule, e.has_source ? to_string(e.source) : "-", e.odd ? "[odd] " : "", escape_hostile(line.text, 160));
+    const std::string rule = verdict == LineVerdict::event   ? std::string{e.rule}
+                             : verdict == LineVerdict::other ? "(other program)"
+                                                             : "-- none --";
+    fmt::print("{:>6}  {:<38} {:<22} {}{}\n", number_, rule, e.has_source ? to_string(e.source) : "-", e.odd ? "[odd] " : "",
+               escape_hostile(line.text, 160));
   }
 
  private:
@@ -65,13 +68,15 @@ void tell_rules(const LogTally& t) {
   std::vector<std::pair<std::string_view, std::uint64_t>> rules(t.rules.begin(), t.rules.end());
   std::stable_sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [rule, n] : rules) fmt::print("{:>10}  {}\n", format_count(n), rule);
-  fmt::print("{:>10}  (other program)\n{:>10}  -- none --\n{} lines, {} taken by {} rules, {} suspicious\n", format_count(t.others), format_count(t.unknown),
-             format_count(t.lines), format_count(t.events), t.rules.size(), t.odd);
+  fmt::print("{:>10}  (other program)\n{:>10}  -- none --\n{} lines, {} taken by {} rules, {} suspicious\n", format_count(t.others),
+             format_count(t.unknown), format_count(t.lines), format_count(t.events), t.rules.size(), t.odd);
 }
 
 // A change of an incident, as it happens.
 void tell_incident(const IncidentEvent& event, const LogsOptions& options, const TextStyle& style) {
-  const std::string_view what = event.change == IncidentChange::opened ? "opened" : event.change == IncidentChange::closed ? "closed" : "updated";
+  const std::string_view what = event.change == IncidentChange::opened   ? "opened"
+                                : event.change == IncidentChange::closed ? "closed"
+                                                                         : "updated";
   if (options.jsonl || options.json) {
     auto object = incident_json(*event.incident);
     object["change"] = what;
@@ -96,13 +101,15 @@ LogsReport report_of(LogPipeline& pipeline, const LogInputs& inputs) {
     return a.failures != b.failures ? a.failures > b.failures : a.source < b.source;
   });
   features.logins().for_each_user([&](const LogLogins::UserCount& u) { r.users.push_back({u.service, std::string{u.name}, u.failures}); });
-  std::stable_sort(r.users.begin(), r.users.end(), [](const auto& a, const auto& b) { return a.failures != b.failures ? a.failures > b.failures : a.name < b.name; });
+  std::stable_sort(r.users.begin(), r.users.end(),
+                   [](const auto& a, const auto& b) { return a.failures != b.failures ? a.failures > b.failures : a.name < b.name; });
   r.distinct_users = r.users.size();
   features.packets().for_each([&](const LogScanFact& fact) {
     r.scans.push_back(fact);
     r.scans.back().prefix = {};
   });
-  std::stable_sort(r.scans.begin(), r.scans.end(), [](const LogScanFact& a, const LogScanFact& b) { return a.lines != b.lines ? a.lines > b.lines : a.source < b.source; });
+  std::stable_sort(r.scans.begin(), r.scans.end(),
+                   [](const LogScanFact& a, const LogScanFact& b) { return a.lines != b.lines ? a.lines > b.lines : a.source < b.source; });
   r.requests = features.requests();
   r.evictions = features.evictions();
   r.incidents = pipeline.take_incidents();
@@ -150,7 +157,8 @@ int run_logs(const LogsOptions& options) {
   LogPipelineSettings settings;
   settings.zone = local_zone(now);
   settings.year = options.year;
-  for (const auto& [text, option, into] : {std::tuple{&options.since, "--since", &settings.since}, std::tuple{&options.until, "--until", &settings.until}}) {
+  for (const auto& [text, option, into] :
+       {std::tuple{&options.since, "--since", &settings.since}, std::tuple{&options.until, "--until", &settings.until}}) {
     if (!*text) continue;
     const auto time = parse_time_word(**text, now, option);
     if (!time.ok()) return fail(time.error());
@@ -158,8 +166,8 @@ int run_logs(const LogsOptions& options) {
   }
   if (settings.since && settings.until && settings.since > settings.until) return fail({"--since is later than --until", ErrorKind::usage});
   if (!options.quiet && (settings.since || settings.until))
-    fmt::print(stderr, "sekisho: lines {}{}{}\n", settings.since ? "from " + format_local(settings.since) : "", settings.since && settings.until ? " " : "",
-               settings.until ? "until " + format_local(settings.until) : "");
+    fmt::print(stderr, "sekisho: lines {}{}{}\n", settings.since ? "from " + format_local(settings.since) : "",
+               settings.since && settings.until ? " " : "", settings.until ? "until " + format_local(settings.until) : "");
   for (const auto& network : *publics) settings.features.publics.push_back(network.base);
   for (const auto& address : config.value().publics) settings.features.publics.push_back(address);
   settings.incidents.forget_closed = options.follow;
@@ -189,7 +197,8 @@ int run_logs(const LogsOptions& options) {
   if (options.test || options.show_odd) (*pipeline)->on_line = LineTeller{options};
   catch_interrupts();
   if (options.follow) {
-    if (!options.quiet) fmt::print(stderr, "sekisho: following {} log{}; Ctrl-C stops\n", inputs->sources.size(), inputs->sources.size() == 1 ? "" : "s");
+    if (!options.quiet)
+      fmt::print(stderr, "sekisho: following {} log{}; Ctrl-C stops\n", inputs->sources.size(), inputs->sources.size() == 1 ? "" : "s");
     if (auto done = follow(**pipeline, *inputs, options); !done.ok()) return fail(done.error());
   } else {
     (*pipeline)->run(inputs->list(), [] { return interrupted(); });
@@ -206,9 +215,9 @@ int run_logs(const LogsOptions& options) {
     if (!options.json && !options.jsonl) tell_rules(report.tally);
   } else if (!options.show_odd && !options.jsonl) {
     const std::string text = options.json && !options.follow ? logs_json_text(report)
-                             : options.csv                    ? logs_csv(report)
-                             : options.json                   ? std::string{}
-                                                              : logs_text(report, style, static_cast<std::size_t>(std::max(options.top, 0)));
+                             : options.csv                   ? logs_csv(report)
+                             : options.json                  ? std::string{}
+                                                             : logs_text(report, style, static_cast<std::size_t>(std::max(options.top, 0)));
     if (auto done = write_output("-", text); !done.ok()) return fail(done.error());
   }
   for (const auto& sentence : report.unreadable) fmt::print(stderr, "sekisho: {}\n", sentence);

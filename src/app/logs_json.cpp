@@ -65,7 +65,8 @@ std::string logs_json_text(const LogsReport& r) {
                       {"last", time_json(f.last_seen)},
                       {"looks_like", login_verdict(f)}});
   Json users = Json::array();
-  for (const auto& u : r.users) users.push_back({{"service", to_string(u.service)}, {"name", escape_hostile(u.name, 200)}, {"failures", u.failures}});
+  for (const auto& u : r.users)
+    users.push_back({{"service", to_string(u.service)}, {"name", escape_hostile(u.name, 200)}, {"failures", u.failures}});
   Json scans = Json::array();
   for (const auto& s : r.scans) {
     Json ports = Json::array();
@@ -86,8 +87,9 @@ std::string logs_json_text(const LogsReport& r) {
   }
   Json incidents = Json::array();
   for (const auto& i : r.incidents) incidents.push_back(incident_json(i));
-  const Json document{{"schema", 1},         {"input", input_json(r)},       {"logins", logins},          {"users", users},
-                      {"distinct_users", r.distinct_users}, {"firewall", scans}, {"requests", r.requests}, {"incidents", incidents}};
+  const Json document{
+      {"schema", 1},       {"input", input_json(r)}, {"logins", logins},      {"users", users}, {"distinct_users", r.distinct_users},
+      {"firewall", scans}, {"requests", r.requests}, {"incidents", incidents}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -17,17 +17,17 @@ struct LogsReport {
   std::vector<LogInputFacts> inputs;
   std::vector<std::string> unreadable;  // sentences
   LogTally tally;
-  std::vector<LoginFact> logins;        // most failures first; `user` is empty here
+  std::vector<LoginFact> logins;  // most failures first; `user` is empty here
   struct User {
     LogService service = LogService::none;
     std::string name;
     std::uint64_t failures = 0;
   };
-  std::vector<User> users;          // most failures first
-  std::size_t distinct_users = 0;   // of all services; a lower bound when the table was full
-  std::vector<LogScanFact> scans;   // most lines first
+  std::vector<User> users;         // most failures first
+  std::size_t distinct_users = 0;  // of all services; a lower bound when the table was full
+  std::vector<LogScanFact> scans;  // most lines first
   std::uint64_t requests = 0;
-  std::uint64_t evictions = 0;      // sources and users that the tables had no room for: sums are lower bounds
+  std::uint64_t evictions = 0;  // sources and users that the tables had no room for: sums are lower bounds
   std::vector<Incident> incidents;
   bool interrupted = false;
 };

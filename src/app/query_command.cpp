@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr DurationNs kHour = 60 * kMinute;
-constexpr std::array<DurationNs, 11> kSteps{kSecond,     10 * kSecond, 30 * kSecond, kMinute,    5 * kMinute, 10 * kMinute,
+constexpr std::array<DurationNs, 11> kSteps{kSecond,      10 * kSecond, 30 * kSecond, kMinute,    5 * kMinute,   10 * kMinute,
                                             30 * kMinute, kHour,        6 * kHour,    24 * kHour, 7 * 24 * kHour};
 
 Result<DurationNs> step_of(const QueryCommand& command, const TimeRange& range) {
@@ -25,7 +25,8 @@ Result<DurationNs> step_of(const QueryCommand& command, const TimeRange& range) 
     // A duration is so long ago from nothing.
     const auto ago = parse_time_word(*command.step, 0, "--step");
     if (!ago.ok() || ago.value() > -kSecond || ago.value() % kSecond)
-      return Error{fmt::format("--step '{}' is no length of time; write 1s, 10s, 1m or 1h", escape_hostile(*command.step, 40)), ErrorKind::usage};
+      return Error{fmt::format("--step '{}' is no length of time; write 1s, 10s, 1m or 1h", escape_hostile(*command.step, 40)),
+                   ErrorKind::usage};
     return -ago.value();
   }
   if (command.read.json || command.csv) return 0;
@@ -66,7 +67,8 @@ std::string traffic_text(const TrafficSeries& series, const std::vector<Directio
     out += format_local(p.time).substr(0, 19);
     for (const auto d : directions) {
       const auto s = side_of(p, d);
-      out += fmt::format("  {:>11} {:>11} {:>11} {:>9.0f}", format_rate_pps(s.pps), format_rate_pps(s.peak_pps), format_rate_bps(s.bps), s.bytes_per_packet);
+      out += fmt::format("  {:>11} {:>11} {:>11} {:>9.0f}", format_rate_pps(s.pps), format_rate_pps(s.peak_pps), format_rate_bps(s.bps),
+                         s.bytes_per_packet);
     }
     out += fmt::format("  {:>5}\n", p.dropped);
   }
@@ -76,13 +78,15 @@ std::string traffic_text(const TrafficSeries& series, const std::vector<Directio
 std::string traffic_csv(const TrafficSeries& series, const std::vector<Direction>& directions) {
   std::string out = "time,seconds";
   for (const auto d : directions)
-    for (const auto* column : {"packets", "bytes", "peak_pps", "bytes_per_packet", "normal_pps", "threshold_pps"}) out += fmt::format(",{}_{}", to_string(d), column);
+    for (const auto* column : {"packets", "bytes", "peak_pps", "bytes_per_packet", "normal_pps", "threshold_pps"})
+      out += fmt::format(",{}_{}", to_string(d), column);
   out += ",dropped\n";
   for (const auto& p : series.points) {
     out += fmt::format("{},{}", format_rfc3339(p.time), p.seconds);
     for (const auto d : directions) {
       const auto& s = p.sides[static_cast<std::size_t>(d)];
-      out += fmt::format(",{},{},{:.1f},{:.1f},{:.1f},{:.1f}", s.packets, s.bytes, s.peak_pps, side_of(p, d).bytes_per_packet, s.normal_pps, s.threshold_pps);
+      out += fmt::format(",{},{},{:.1f},{:.1f},{:.1f},{:.1f}", s.packets, s.bytes, s.peak_pps, side_of(p, d).bytes_per_packet, s.normal_pps,
+                         s.threshold_pps);
     }
     out += fmt::format(",{}\n", p.dropped);
   }
@@ -119,17 +123,22 @@ int print_classes(const QueryCommand& command, History& history, DurationNs step
   const auto rows = history.reader->classes(history.range.since, history.range.until, step);
   if (!rows.ok()) return fail(rows.error());
   Json list = Json::array();
-  std::string text = fmt::format("{:<19}  {:<8} {:<28} {:>14} {:>12}\n", "TIME", "", "CLASS", "PACKETS", "BYTES"), csv = "time,direction,class,packets,bytes\n";
+  std::string text = fmt::format("{:<19}  {:<8} {:<28} {:>14} {:>12}\n", "TIME", "", "CLASS", "PACKETS", "BYTES"),
+              csv = "time,direction,class,packets,bytes\n";
   for (const auto& row : rows.value()) {
     if (std::find(directions.begin(), directions.end(), row.direction) == directions.end()) continue;
     if (command.traffic_class && row.traffic_class != *command.traffic_class) continue;
     if (command.read.json)
-      list.push_back({{"time", format_rfc3339(row.time)}, {"direction", to_string(row.direction)}, {"class", row.traffic_class}, {"packets", row.packets}, {"bytes", row.bytes}});
+      list.push_back({{"time", format_rfc3339(row.time)},
+                      {"direction", to_string(row.direction)},
+                      {"class", row.traffic_class},
+                      {"packets", row.packets},
+                      {"bytes", row.bytes}});
     else if (command.csv)
       csv += fmt::format("{},{},{},{},{}\n", format_rfc3339(row.time), to_string(row.direction), row.traffic_class, row.packets, row.bytes);
     else
-      text += fmt::format("{}  {:<8} {:<28} {:>14} {:>12}\n", format_local(row.time).substr(0, 19), to_string(row.direction), row.traffic_class,
-                          format_count(row.packets), format_bytes(row.bytes));
+      text += fmt::format("{}  {:<8} {:<28} {:>14} {:>12}\n", format_local(row.time).substr(0, 19), to_string(row.direction),
+                          row.traffic_class, format_count(row.packets), format_bytes(row.bytes));
   }
   fmt::print("{}", command.read.json ? Json{{"schema", 1}, {"classes", std::move(list)}}.dump() + "\n" : command.csv ? csv : text);
   return std::fflush(stdout) == 0 ? 0 : 3;

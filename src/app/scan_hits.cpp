@@ -29,10 +29,12 @@ ScanHits::Seen& ScanHits::seen(const SourceFact& source) {
   return young_[key] = entry;
 }
 
-void ScanHits::add(const Address& source, std::uint8_t protocol, std::uint16_t port, std::string_view label, std::uint64_t hits, TimeNs time) {
+void ScanHits::add(const Address& source, std::uint8_t protocol, std::uint16_t port, std::string_view label, std::uint64_t hits,
+                   TimeNs time) {
   auto at = waiting_.find({source, protocol, port});
   if (at == waiting_.end() && waiting_.size() >= kWaiting && source != Address{}) return add({}, protocol, port, "", hits, time);
-  if (at == waiting_.end()) at = waiting_.emplace(std::tuple{source, protocol, port}, ScanHit{source, protocol, port, label, 0, time, time}).first;
+  if (at == waiting_.end())
+    at = waiting_.emplace(std::tuple{source, protocol, port}, ScanHit{source, protocol, port, label, 0, time, time}).first;
   auto& hit = at->second;
   hit.hits += hits;
   hit.first = std::min(hit.first, time), hit.last = std::max(hit.last, time);

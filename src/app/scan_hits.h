@@ -12,8 +12,8 @@
 
 namespace sekisho {
 
-// The agent's thread. A hit is a first contact that was refused or unanswered, or a SYN with a scanner's mark. Sources are remembered in two
-// generations of 65,536; what waits between two calls of take() is bounded, the surplus is added up per port under the source "::".
+// The agent's thread. A hit is a first contact that was refused or unanswered, or a SYN with a scanner's mark. Sources are remembered in
+// two generations of 65,536; what waits between two calls of take() is bounded, the surplus is added up per port under the source "::".
 class ScanHits {
  public:
   explicit ScanHits(HashKey key) : key_(key) {}

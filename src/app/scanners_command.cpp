@@ -42,25 +42,30 @@ Json as_json(const ScanSummary& summary, const TimeRange& range) {
 std::string as_csv(const ScanSummary& summary) {
   std::string out = "source,hits,ports,label,first,last\n";
   for (const auto& s : summary.scanners)
-    out += fmt::format("{},{},{},{},{},{}\n", source_name(s.source), s.hits, s.ports, escape_hostile(s.label, 64), format_rfc3339(s.first), format_rfc3339(s.last));
+    out += fmt::format("{},{},{},{},{},{}\n", source_name(s.source), s.hits, s.ports, escape_hostile(s.label, 64), format_rfc3339(s.first),
+                       format_rfc3339(s.last));
   return out;
 }
 
 std::string as_text(const ScanSummary& summary, const TimeRange& range) {
   if (summary.hits == 0) return fmt::format("Nobody scanned this host since {}.\n", format_local(range.since));
-  std::string out = fmt::format("{} hits by {} sources.\n\n{:<39} {:>9} {:>6}  {:<28} {:<24} {}\n", format_count(summary.hits), format_count(summary.sources),
-                                "SOURCE", "HITS", "PORTS", "MOST TO", "LOOKS LIKE", "LAST SEEN");
+  std::string out = fmt::format("{} hits by {} sources.\n\n{:<39} {:>9} {:>6}  {:<28} {:<24} {}\n", format_count(summary.hits),
+                                format_count(summary.sources), "SOURCE", "HITS", "PORTS", "MOST TO", "LOOKS LIKE", "LAST SEEN");
   for (const auto& s : summary.scanners) {
     std::string ports;
     for (const auto port : s.top_ports) ports += (ports.empty() ? "" : " ") + (port ? fmt::format("{}", port) : std::string{"?"});
     const Label* label = find_label(s.label);
     out += fmt::format("{:<39} {:>9} {:>6}  {:<28} {:<24} {}\n", source_name(s.source), format_count(s.hits), s.ports, ports,
-                       label ? label->title : s.label.empty() ? std::string_view{"-"} : std::string_view{s.label}, format_local(s.last).substr(0, 19));
+                       label             ? label->title
+                       : s.label.empty() ? std::string_view{"-"}
+                                         : std::string_view{s.label},
+                       format_local(s.last).substr(0, 19));
   }
   out += fmt::format("\n{:<10} {:>9} {:>9}\n", "PORT", "HITS", "SOURCES");
   for (const auto& p : summary.ports)
-    out += fmt::format("{:<10} {:>9} {:>9}\n", p.port ? fmt::format("{}/{}", p.port, p.protocol == kUdp ? "udp" : "tcp") : std::string{"other"}, format_count(p.hits),
-                       format_count(p.sources));
+    out += fmt::format("{:<10} {:>9} {:>9}\n",
+                       p.port ? fmt::format("{}/{}", p.port, p.protocol == kUdp ? "udp" : "tcp") : std::string{"other"},
+                       format_count(p.hits), format_count(p.sources));
   return out + "A scan's source can be forged: hits alone are no reason to block.\n";
 }
 

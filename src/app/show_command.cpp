@@ -39,7 +39,9 @@ int run_show(const ShowCommand& command) {
   const auto found = reader.value()->incident(command.id);
   if (!found.ok()) return fail(found.error());
   if (!found.value())
-    return fail({fmt::format("there is no incident '{}': 'sekisho incidents' lists them, --since reaches further back", escape_hostile(command.id, 60)), ErrorKind::usage});
+    return fail({fmt::format("there is no incident '{}': 'sekisho incidents' lists them, --since reaches further back",
+                             escape_hostile(command.id, 60)),
+                 ErrorKind::usage});
   const auto& row = *found.value();
   const auto timeline = reader.value()->timeline(row.id);
   if (!timeline.ok()) return fail(timeline.error());
@@ -57,12 +59,12 @@ int run_show(const ShowCommand& command) {
   const auto style = terminal_style(STDOUT_FILENO, command.color);
   std::string out = text_incident(*incident, style);
   for (const auto& file : files.value())
-    out += fmt::format("    {:<8}{}, {}, {} packets, sha256 {}, {}\n", "file", escape_hostile(file.path, 400), format_bytes(file.bytes), format_count(file.packets),
-                       file.sha256.empty() ? "-" : file.sha256.substr(0, 12), verified(file));
+    out += fmt::format("    {:<8}{}, {}, {} packets, sha256 {}, {}\n", "file", escape_hostile(file.path, 400), format_bytes(file.bytes),
+                       format_count(file.packets), file.sha256.empty() ? "-" : file.sha256.substr(0, 12), verified(file));
   bool first = true;
   for (const auto& entry : timeline.value()) {
-    out += fmt::format("    {:<8}{}  {:<9} {}, {}, peak {}\n", first ? "log" : "", format_local(entry.time), escape_hostile(entry.what, 20), to_string(entry.severity),
-                       escape_hostile(entry.label, 40), format_rate_pps(entry.peak_pps));
+    out += fmt::format("    {:<8}{}  {:<9} {}, {}, peak {}\n", first ? "log" : "", format_local(entry.time), escape_hostile(entry.what, 20),
+                       to_string(entry.severity), escape_hostile(entry.label, 40), format_rate_pps(entry.peak_pps));
     first = false;
   }
   fmt::print("{}", out);

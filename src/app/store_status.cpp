@@ -16,8 +16,12 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 }  // namespace
 
 std::string store_json(const StoreHealth& h) {
-  Json out{{"path", escape_hostile(h.path, 4096)}, {"working", h.working}, {"problem", h.problem.empty() ? Json(nullptr) : Json(h.problem)},
-           {"unsaved", h.unsaved}, {"lost_seconds", h.lost_seconds}, {"dropped", h.dropped}};
+  Json out{{"path", escape_hostile(h.path, 4096)},
+           {"working", h.working},
+           {"problem", h.problem.empty() ? Json(nullptr) : Json(h.problem)},
+           {"unsaved", h.unsaved},
+           {"lost_seconds", h.lost_seconds},
+           {"dropped", h.dropped}};
   if (auto reader = open_store_reader(h.path); reader.ok())
     if (const auto facts = reader.value()->facts(); facts.ok()) {
       const auto& f = facts.value();
@@ -32,14 +36,21 @@ std::vector<HealthLine> store_problems(const StoreHealth& h) {
   std::vector<HealthLine> lines;
   if (!h.working)
     lines.push_back({"store", fmt::format("nothing is stored: {}", h.problem),
-                     fmt::format("it is tried again by itself; {} wait in memory", h.unsaved == 1 ? "1 incident" : fmt::format("{} incidents", h.unsaved))});
+                     fmt::format("it is tried again by itself; {} wait in memory",
+                                 h.unsaved == 1 ? "1 incident" : fmt::format("{} incidents", h.unsaved))});
   if (h.dropped)
-    lines.push_back({"store", fmt::format("the disk is too slow: {} entries were left out", format_count(h.dropped)), "look at 'iostat -x 1' for the disk of the store"});
+    lines.push_back({"store", fmt::format("the disk is too slow: {} entries were left out", format_count(h.dropped)),
+                     "look at 'iostat -x 1' for the disk of the store"});
   return lines;
 }
 
 std::string control_json(const ControlStats& s) {
-  return dump({{"clients", s.clients}, {"subscribers", s.subscribers}, {"requests", s.requests}, {"refused", s.refused}, {"events", s.events}, {"missed", s.missed}});
+  return dump({{"clients", s.clients},
+               {"subscribers", s.subscribers},
+               {"requests", s.requests},
+               {"refused", s.refused},
+               {"events", s.events},
+               {"missed", s.missed}});
 }
 
 }  // namespace sekisho

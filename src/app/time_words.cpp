@@ -61,7 +61,8 @@ bool take_clock(std::string_view& text, Civil& c) {
 
 TimeNs utc(const Civil& c) {
   using namespace std::chrono;
-  const sys_days day{year_month_day{year{static_cast<int>(c.year)}, month{static_cast<unsigned>(c.month)}, std::chrono::day{static_cast<unsigned>(c.day)}}};
+  const sys_days day{year_month_day{year{static_cast<int>(c.year)}, month{static_cast<unsigned>(c.month)},
+                                    std::chrono::day{static_cast<unsigned>(c.day)}}};
   return (duration_cast<seconds>(day.time_since_epoch()).count() + c.hour * 3600 + c.minute * 60 + c.second) * kSecond;
 }
 
@@ -104,7 +105,8 @@ std::optional<DurationNs> parse_ago(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, DurationNs>, 5> kUnits{
       {{"second", kSecond}, {"minute", kMinute}, {"hour", 60 * kMinute}, {"day", 24 * 60 * kMinute}, {"week", 7 * 24 * 60 * kMinute}}};
   for (const auto& [name, length] : kUnits)
-    if (unit == name || unit == std::string{name} + "s" || unit == name.substr(0, 1) || (unit == "min" && name == "minute") || (unit == "sec" && name == "second"))
+    if (unit == name || unit == std::string{name} + "s" || unit == name.substr(0, 1) || (unit == "min" && name == "minute") ||
+        (unit == "sec" && name == "second"))
       return *number < 100'000'000 && *number <= 200LL * 366 * 24 * 60 * kMinute / length ? std::optional{*number * length} : std::nullopt;
   return std::nullopt;
 }
@@ -153,18 +155,21 @@ Result<TimeNs> parse_time_word(std::string_view text, TimeNs now, std::string_vi
     const auto today = local(clock);
     return today <= now ? today : today - 24 * 60 * kMinute;
   }
-  return Error{fmt::format("{} '{}' is no time; write 10m, 2h, 7d, yesterday, '1 hour ago', 02:15, '2026-11-22 02:15', RFC 3339 or @1795313643", option,
-                           escape_hostile(text, 60)),
-               ErrorKind::usage};
+  return Error{
+      fmt::format("{} '{}' is no time; write 10m, 2h, 7d, yesterday, '1 hour ago', 02:15, '2026-11-22 02:15', RFC 3339 or @1795313643",
+                  option, escape_hostile(text, 60)),
+      ErrorKind::usage};
 }
 
-Result<TimeRange> parse_time_range(const std::optional<std::string>& since, const std::optional<std::string>& until, TimeNs now, DurationNs reach) {
+Result<TimeRange> parse_time_range(const std::optional<std::string>& since, const std::optional<std::string>& until, TimeNs now,
+                                   DurationNs reach) {
   TimeRange range{0, now};
   if (until) range.until = TRY(parse_time_word(*until, now, "--until"));
   range.since = range.until - reach;
   if (since) range.since = TRY(parse_time_word(*since, now, "--since"));
   if (range.since > range.until)
-    return Error{fmt::format("--since ({}) lies after --until ({})", format_local(range.since), format_local(range.until)), ErrorKind::usage};
+    return Error{fmt::format("--since ({}) lies after --until ({})", format_local(range.since), format_local(range.until)),
+                 ErrorKind::usage};
   return range;
 }
 

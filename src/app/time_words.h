@@ -21,7 +21,8 @@ struct TimeRange {
   TimeNs since = 0, until = 0;
 };
 // --since and --until; missing ones are `reach` before now and now. Since must be before until.
-Result<TimeRange> parse_time_range(const std::optional<std::string>& since, const std::optional<std::string>& until, TimeNs now, DurationNs reach);
+Result<TimeRange> parse_time_range(const std::optional<std::string>& since, const std::optional<std::string>& until, TimeNs now,
+                                   DurationNs reach);
 
 // "2026-11-22 02:15:10 CET" in the zone of this machine, for people.
 std::string format_local(TimeNs time);

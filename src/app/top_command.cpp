@@ -64,7 +64,8 @@ class Screen {
   std::string page() const {
     TextPage page{style_};
     const auto agent = part_of(status_, "agent");
-    page.line({{"sekisho top", Ink::bold}, {fmt::format("  {}", text_of(second_, "time").substr(0, 19)), Ink::dim}}, {"Ctrl-C quits", Ink::dim});
+    page.line({{"sekisho top", Ink::bold}, {fmt::format("  {}", text_of(second_, "time").substr(0, 19)), Ink::dim}},
+              {"Ctrl-C quits", Ink::dim});
     if (open_.empty())
       page.line({{page.shown("✓ Quiet"), Ink::green_bold}});
     else
@@ -76,9 +77,9 @@ class Screen {
   }
   std::string line() const {
     const auto in = part_of(second_, "ingress"), out = part_of(second_, "egress");
-    return fmt::format("{}  in {} {}  out {} {}  {} open  {:.0f} lost\n", text_of(second_, "time").substr(0, 19), format_rate_pps(number_of(in, "pps")),
-                       format_rate_bps(number_of(in, "bps")), format_rate_pps(number_of(out, "pps")), format_rate_bps(number_of(out, "bps")), open_.size(),
-                       number_of(second_, "dropped"));
+    return fmt::format("{}  in {} {}  out {} {}  {} open  {:.0f} lost\n", text_of(second_, "time").substr(0, 19),
+                       format_rate_pps(number_of(in, "pps")), format_rate_bps(number_of(in, "bps")), format_rate_pps(number_of(out, "pps")),
+                       format_rate_bps(number_of(out, "bps")), open_.size(), number_of(second_, "dropped"));
   }
 
  private:
@@ -103,10 +104,12 @@ class Screen {
     std::vector<std::pair<double, std::string>> classes;
     double all = 0;
     if (const auto named = part_of(side, "classes"); named.is_object())
-      for (const auto& [key, value] : named.items()) classes.emplace_back(number_of(value, "packets"), escape_hostile(key, 40)), all += classes.back().first;
+      for (const auto& [key, value] : named.items())
+        classes.emplace_back(number_of(value, "packets"), escape_hostile(key, 40)), all += classes.back().first;
     std::sort(classes.rbegin(), classes.rend());
     std::string mix;
-    for (std::size_t i = 0; i < std::min<std::size_t>(classes.size(), 5); ++i) mix += fmt::format("{}{} {:.0f} %", i ? ", " : "", classes[i].second, classes[i].first / all * 100);
+    for (std::size_t i = 0; i < std::min<std::size_t>(classes.size(), 5); ++i)
+      mix += fmt::format("{}{} {:.0f} %", i ? ", " : "", classes[i].second, classes[i].first / all * 100);
     page.entry(4, 0, "", Ink::none, mix.empty() ? "nothing" : mix, Ink::dim);
   }
 

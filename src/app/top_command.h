@@ -6,7 +6,7 @@
 namespace sekisho {
 
 struct TopCommand {
-  ReadOptions read;  // --json: one object a second
+  ReadOptions read;                      // --json: one object a second
   std::optional<std::uint64_t> seconds;  // ends after so many; else at Ctrl-C or q
   ColorChoice color = ColorChoice::automatic;
 };

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 struct Progress {
   std::mutex mutex;
   std::condition_variable changed;
-  Findings findings;             // of the checks that are done
+  Findings findings;  // of the checks that are done
   std::vector<std::string> limits;
   std::string_view running;
   bool done = false;
@@ -68,9 +68,9 @@ Result<std::vector<CheckSpec>> chosen_checks(const std::vector<std::string>& onl
     const auto found = std::find_if(all.begin(), all.end(), [&](const CheckSpec& c) { return c.name == name; });
     if (found == all.end()) {
       const auto near = nearest_name(name, names);
-      return Error{fmt::format("there is no check '{}'{}", escape_hostile(name, 60),
-                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-                   ErrorKind::usage};
+      return Error{
+          fmt::format("there is no check '{}'{}", escape_hostile(name, 60), near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+          ErrorKind::usage};
     }
     chosen.push_back(*found);
   }
@@ -100,9 +100,8 @@ Result<AuditRun> run_audit(const AuditOptions& options) {
     run.report.findings = progress->findings;
     run.report.limits = progress->limits;
     if (run.abandoned)
-      run.report.limits.push_back(
-          fmt::format("the check {} did not come back (a file system that does not answer?): it and those after it were not done",
-                      progress->running));
+      run.report.limits.push_back(fmt::format(
+          "the check {} did not come back (a file system that does not answer?): it and those after it were not done", progress->running));
   }
   if (run.abandoned)
     thread.detach();
@@ -111,8 +110,11 @@ Result<AuditRun> run_audit(const AuditOptions& options) {
   for (const auto& check : checks) {
     auto& findings = run.report.findings;
     if (std::none_of(findings.begin(), findings.end(), [&](const AuditFinding& f) { return f.check == check.name; }))
-      findings.push_back({.check = check.name, .key = "check", .state = AuditState::unknown,
-                          .title = fmt::format("{} was not done", check.name), .why = std::string{check.help}});
+      findings.push_back({.check = check.name,
+                          .key = "check",
+                          .state = AuditState::unknown,
+                          .title = fmt::format("{} was not done", check.name),
+                          .why = std::string{check.help}});
   }
   std::stable_sort(run.report.findings.begin(), run.report.findings.end(), [](const AuditFinding& a, const AuditFinding& b) {
     if (a.state != b.state) return a.state > b.state;

@@ -37,11 +37,13 @@ void judge(const std::string& path, std::string_view text, Keys& keys) {
     ++keys.count;
     const auto comment = words.end() - type > 2 ? *(type + 2) : std::string_view{};
     if (keys.evidence.size() < 10)
-      keys.evidence.push_back(fmt::format("{}:{}: {} {}", shown(path), number, *type, comment.empty() ? "(no comment)" : shown(comment, 80)));
+      keys.evidence.push_back(
+          fmt::format("{}:{}: {} {}", shown(path), number, *type, comment.empty() ? "(no comment)" : shown(comment, 80)));
     // The comment that the Outlaw botnet's installer leaves on every host (public reports since 2018).
     if (comment == "mdrfckr") keys.state = AuditState::critical, keys.what = "holds the key of the Outlaw botnet";
     const auto options = line.substr(0, static_cast<std::size_t>(type->data() - line.data()));
-    if (const auto s = suspicion_of(options); s.state > keys.state) keys.state = s.state, keys.what = "runs a command that " + s.reasons.front();
+    if (const auto s = suspicion_of(options); s.state > keys.state)
+      keys.state = s.state, keys.what = "runs a command that " + s.reasons.front();
   });
 }
 
@@ -58,20 +60,22 @@ void judge_file(HostView& host, const User& user, const std::string& path, std::
     if (state > keys.state) keys.state = state, keys.what = std::move(what);
   };
   if (info.mode & 0022) raise(AuditState::high, "can be written by others");
-  if (info.uid != 0 && user.uid >= 0 && info.uid != static_cast<std::uint32_t>(user.uid)) raise(AuditState::high, "belongs to another user");
+  if (info.uid != 0 && user.uid >= 0 && info.uid != static_cast<std::uint32_t>(user.uid))
+    raise(AuditState::high, "belongs to another user");
   if (!may_log_in(user) && user.uid != 0) raise(AuditState::high, "opens an account that is not for people");
   if (host.recent(info))
     raise(user.uid == 0 ? AuditState::medium : AuditState::low,
           fmt::format("was changed {} ago", format_duration(std::max<std::int64_t>(host.now_s() - host.changed_s(info), 0) * kSecond)));
   if (keys.state == AuditState::ok) return;
-  out.push_back({.key = shown(path),
-                 .state = keys.state,
-                 .title = fmt::format("{} ({} key{} of {}) {}", shown(path), keys.count, keys.count == 1 ? "" : "s", shown(user.name, 40), keys.what),
-                 .evidence = std::move(keys.evidence),
-                 .why = std::string{kWhy},
-                 .fix = fmt::format("ssh-keygen -lf {0}   # a key that is not yours: sed -i.before-sekisho NUMBERd {0}", shell_quoted(path)),
-                 .undo = fmt::format("mv {0}.before-sekisho {0}", shell_quoted(path)),
-                 .infection = keys.state == AuditState::critical});
+  out.push_back(
+      {.key = shown(path),
+       .state = keys.state,
+       .title = fmt::format("{} ({} key{} of {}) {}", shown(path), keys.count, keys.count == 1 ? "" : "s", shown(user.name, 40), keys.what),
+       .evidence = std::move(keys.evidence),
+       .why = std::string{kWhy},
+       .fix = fmt::format("ssh-keygen -lf {0}   # a key that is not yours: sed -i.before-sekisho NUMBERd {0}", shell_quoted(path)),
+       .undo = fmt::format("mv {0}.before-sekisho {0}", shell_quoted(path)),
+       .infection = keys.state == AuditState::critical});
 }
 
 void run(HostView& host, Findings& out) {
@@ -88,7 +92,8 @@ void run(HostView& host, Findings& out) {
     judge_file(host, owner == users.end() ? User{std::string{base_name(file.path)}, "", "/bin/sh", -1, -1} : *owner, file.path, total, out);
   }
   if (out.size() == before)
-    out.push_back({.key = "keys", .title = fmt::format("{} SSH keys open accounts here; none is new, writable by others or known from attacks", total)});
+    out.push_back({.key = "keys",
+                   .title = fmt::format("{} SSH keys open accounts here; none is new, writable by others or known from attacks", total)});
 }
 
 const Register<CheckSpec> reg{{"authorized_keys", "SSH keys: recent, writable by others, of accounts that are not for people", run}};

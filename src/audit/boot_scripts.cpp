@@ -38,7 +38,8 @@ void run(HostView& host, Findings& out) {
   std::vector<StartFile> scripts, profiles, tables, rules;
   for (const std::string path : {"/etc/rc.local", "/etc/rc.d/rc.local", "/etc/init.d/rc.local", "/etc/boot.local", "/etc/rc.d/rc.sysinit"})
     add_file(host, path, scripts);
-  for (const std::string folder : {"/etc/init.d", "/etc/rcS.d", "/etc/network/if-up.d", "/etc/NetworkManager/dispatcher.d", "/etc/update-motd.d"})
+  for (const std::string folder :
+       {"/etc/init.d", "/etc/rcS.d", "/etc/network/if-up.d", "/etc/NetworkManager/dispatcher.d", "/etc/update-motd.d"})
     for (auto& file : start_files(host, folder)) scripts.push_back(std::move(file));
   add_file(host, "/etc/inittab", tables);
   for (const std::string path : {"/etc/profile", "/etc/bash.bashrc", "/etc/zsh/zshrc", "/etc/environment"}) add_file(host, path, profiles);
@@ -61,8 +62,9 @@ void run(HostView& host, Findings& out) {
   judge_recent(host, profiles, "login script", out);
   judge_recent(host, rules, "udev rule", out);
   if (out.size() == before)
-    out.push_back({.key = "scripts", .title = fmt::format("{} start scripts, login scripts and udev rules, none suspicious or new",
-                                                          scripts.size() + tables.size() + profiles.size() + rules.size())});
+    out.push_back({.key = "scripts",
+                   .title = fmt::format("{} start scripts, login scripts and udev rules, none suspicious or new",
+                                        scripts.size() + tables.size() + profiles.size() + rules.size())});
 }
 
 const Register<CheckSpec> reg{{"boot_scripts", "suspicious and recent rc.local, inittab, init.d, profiles, udev rules", run}};

@@ -23,18 +23,18 @@ void run(HostView& host, Findings& out) {
     const bool reports = s.remote_port == 48101 && s.state != kTcpListen && !is_loopback(s.remote);
     if (!bound && !reports) continue;
     found = true;
-    out.push_back({.key = bound ? describe(s) : fmt::format("tcp to {}:48101", to_string(s.remote)),
-                   .state = AuditState::critical,
-                   .title = bound ? fmt::format("port {} is listening: bots of the Mirai family bind it so that only one of them runs", s.local_port)
-                                  : fmt::format("a connection to {}:48101: there bots report hosts that they broke into", to_string(s.remote)),
-                   .evidence = {describe(s), describe_holders(host, s)},
-                   .why = "No ordinary service uses these ports. A bot on this host scans and attacks others in your name.",
-                   .fix = std::string{kIsolate},
-                   .undo = "sekisho contain list; sekisho contain release ID",
-                   .infection = true});
+    out.push_back(
+        {.key = bound ? describe(s) : fmt::format("tcp to {}:48101", to_string(s.remote)),
+         .state = AuditState::critical,
+         .title = bound ? fmt::format("port {} is listening: bots of the Mirai family bind it so that only one of them runs", s.local_port)
+                        : fmt::format("a connection to {}:48101: there bots report hosts that they broke into", to_string(s.remote)),
+         .evidence = {describe(s), describe_holders(host, s)},
+         .why = "No ordinary service uses these ports. A bot on this host scans and attacks others in your name.",
+         .fix = std::string{kIsolate},
+         .undo = "sekisho contain list; sekisho contain release ID",
+         .infection = true});
   }
-  if (!found)
-    out.push_back({.key = "ports", .title = "nothing listens on 48101 or 23448, and nothing is connected to port 48101"});
+  if (!found) out.push_back({.key = "ports", .title = "nothing listens on 48101 or 23448, and nothing is connected to port 48101"});
 }
 
 const Register<CheckSpec> reg{{"bot_ports", "listeners and connections on the ports of bots themselves: 48101, 23448", run}};

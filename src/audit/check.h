@@ -16,8 +16,8 @@ std::string_view to_string(AuditState state);
 bool parse_audit_state(std::string_view text, AuditState& out);
 
 struct AuditFinding {
-  std::string_view check;             // the check's name (static storage)
-  std::string key;                    // names the thing within the check, the same in every run: "tcp 0.0.0.0:23"
+  std::string_view check;  // the check's name (static storage)
+  std::string key;         // names the thing within the check, the same in every run: "tcp 0.0.0.0:23"
   AuditState state = AuditState::ok;
   std::string title;                  // one line: what holds
   std::vector<std::string> evidence;  // each a file with its line, a process, a rule

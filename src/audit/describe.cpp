@@ -83,8 +83,7 @@ std::string describe_holders(HostView& host, const HostSocket& socket) {
 }
 
 std::string stop_command(const Process& p) {
-  if (p.unit.ends_with(".service") || p.unit.ends_with(".socket"))
-    return fmt::format("systemctl disable --now {}", shown(p.unit, 80));
+  if (p.unit.ends_with(".service") || p.unit.ends_with(".socket")) return fmt::format("systemctl disable --now {}", shown(p.unit, 80));
   return fmt::format("kill {}   # pid {} is {}", p.pid, p.pid, shown(p.comm, 40));
 }
 
@@ -96,8 +95,8 @@ bool in_temporary_folder(std::string_view path) {
 
 bool has_hidden_part(std::string_view path) {
   // Where people and programs keep settings and tools of their own.
-  constexpr std::array<std::string_view, 14> known{".local",  ".cargo", ".rustup", ".nvm",    ".vscode-server", ".cache",  ".config",
-                                                   ".pyenv",  ".npm",   ".bun",    ".dotnet", ".cursor-server", ".asdf",   ".mount_"};
+  constexpr std::array<std::string_view, 14> known{".local", ".cargo", ".rustup", ".nvm",    ".vscode-server", ".cache", ".config",
+                                                   ".pyenv", ".npm",   ".bun",    ".dotnet", ".cursor-server", ".asdf",  ".mount_"};
   for (std::size_t at = 0; (at = path.find("/.", at)) != std::string_view::npos;) {
     const auto part = path.substr(at + 1, path.find('/', at + 1) - at - 1);
     at += 2;

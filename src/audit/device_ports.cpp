@@ -41,17 +41,21 @@ void run(HostView& host, Findings& out) {
     const bool unsure = answer.verdict == RuleAnswer::Verdict::cannot_tell;
     out.push_back({.key = describe(s),
                    .state = unsure ? AuditState::low : AuditState::medium,
-                   .title = fmt::format("port {} of devices is listening, {}", s.local_port, unsure ? "and whether it can be reached cannot be told" : "and no rule keeps others from it"),
+                   .title = fmt::format("port {} of devices is listening, {}", s.local_port,
+                                        unsure ? "and whether it can be reached cannot be told" : "and no rule keeps others from it"),
                    .evidence = {describe(s), describe_holders(host, s)},
                    .why = "Bots probe this port for devices with known faults, all day and on every address.",
-                   .fix = fmt::format("nft add table inet sekisho_ports\nnft add chain inet sekisho_ports input '{{ type filter hook input priority 0; policy accept; }}'\n"
-                                      "nft add rule inet sekisho_ports input iifname != lo tcp dport {0} counter reject\n# meant to be public: list \"{0}\" in [audit] allowed_listeners",
+                   .fix = fmt::format("nft add table inet sekisho_ports\nnft add chain inet sekisho_ports input '{{ type filter hook input "
+                                      "priority 0; policy accept; }}'\n"
+                                      "nft add rule inet sekisho_ports input iifname != lo tcp dport {0} counter reject\n# meant to be "
+                                      "public: list \"{0}\" in [audit] allowed_listeners",
                                       s.local_port),
                    .undo = "nft delete table inet sekisho_ports"});
   }
   if (out.size() == before)
-    out.push_back({.key = "ports", .title = blocked ? fmt::format("{} listeners on ports of devices, all kept from outside by the loaded rules", blocked)
-                                                    : std::string{"no listeners on ports of devices"}});
+    out.push_back({.key = "ports",
+                   .title = blocked ? fmt::format("{} listeners on ports of devices, all kept from outside by the loaded rules", blocked)
+                                    : std::string{"no listeners on ports of devices"}});
 }
 
 const Register<CheckSpec> reg{{"device_ports", "listeners on ports that bots probe, reachable from outside", run}};

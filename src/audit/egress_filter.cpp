@@ -54,7 +54,8 @@ void explain(std::uint16_t port, bool v6, const RuleAnswer& a, std::vector<std::
     for (std::size_t i = 0; i < a.passes.size() && i < 3; ++i)
       evidence.push_back(fmt::format("  passes when {}", a.passes[i].empty() ? "nothing special holds" : shown(a.passes[i], 300)));
   if (a.verdict == Verdict::cannot_tell)
-    for (std::size_t i = 0; i < a.because.size() && i < 3; ++i) evidence.push_back(fmt::format("  not understood: {}", shown(a.because[i], 300)));
+    for (std::size_t i = 0; i < a.because.size() && i < 3; ++i)
+      evidence.push_back(fmt::format("  not understood: {}", shown(a.because[i], 300)));
 }
 
 AuditState state_of(const RuleAnswer& a, AuditState open) {
@@ -68,7 +69,8 @@ AuditState state_of(const RuleAnswer& a, AuditState open) {
 }
 
 // One finding for ports that are judged alike: telnet's, and the others.
-void judge(HostView& host, const FirewallState& firewall, std::string_view key, std::span<const Port> ports, AuditState open, Findings& out) {
+void judge(HostView& host, const FirewallState& firewall, std::string_view key, std::span<const Port> ports, AuditState open,
+           Findings& out) {
   AuditFinding finding{.key = std::string{key}};
   const bool v6_route = !host.default_interfaces_v6().empty();
   std::string bad, doubtful, names;

@@ -9,14 +9,14 @@ namespace sekisho {
 
 struct ElfSigns {
   bool is_elf = false;
-  bool object_file = false;     // a compiler's: cannot be run
-  bool foreign = false;         // built for another kind of processor than this program
-  bool shared_object = false;   // a library: no interpreter, not an executable type
-  bool static_linked = false;   // no interpreter
-  bool stripped = false;        // no section headers at all: what strip and packers leave
+  bool object_file = false;    // a compiler's: cannot be run
+  bool foreign = false;        // built for another kind of processor than this program
+  bool shared_object = false;  // a library: no interpreter, not an executable type
+  bool static_linked = false;  // no interpreter
+  bool stripped = false;       // no section headers at all: what strip and packers leave
   bool packed = false;
-  std::string packer;           // "UPX", or "unnamed (entropy 7.8)"
-  std::string machine;          // "ARM", "MIPS", …
+  std::string packer;                 // "UPX", or "unnamed (entropy 7.8)"
+  std::string machine;                // "ARM", "MIPS", …
   std::vector<std::string> families;  // "Mirai family ("dvrHelper")"
 };
 

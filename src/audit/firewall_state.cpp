@@ -59,7 +59,8 @@ void read_nftables(HostView& host, FirewallState& state) {
   for (const auto& table : skeleton.tables) {
     if (table.dormant) continue;
     if (table.flagged) {
-      state.unread.push_back(fmt::format("the table {} {} has flags with which nft gives a damaged listing", shown(table.family, 20), shown(table.name, 40)));
+      state.unread.push_back(
+          fmt::format("the table {} {} has flags with which nft gives a damaged listing", shown(table.family, 20), shown(table.name, 40)));
       continue;
     }
     auto json = host.sources().nft_json(fmt::format("list table {} {}", table.family, table.name), true);
@@ -118,8 +119,8 @@ void read_saved(HostView& host, FirewallState& state) {
     const char* path;
     bool v6;
   };
-  for (const auto& [path, v6] : {Saved{"/etc/iptables/rules.v4", false}, Saved{"/etc/iptables/rules.v6", true}, Saved{"/etc/sysconfig/iptables", false},
-                                 Saved{"/etc/sysconfig/ip6tables", true}})
+  for (const auto& [path, v6] : {Saved{"/etc/iptables/rules.v4", false}, Saved{"/etc/iptables/rules.v6", true},
+                                 Saved{"/etc/sysconfig/iptables", false}, Saved{"/etc/sysconfig/ip6tables", true}})
     if (const auto text = host.text(path)) {
       append(state.rules, parse_iptables_rules(*text, v6, path));
       state.source += (state.source.empty() ? "" : " and ") + std::string{path};

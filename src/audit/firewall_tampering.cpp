@@ -1,4 +1,5 @@
-// Rules that keep others from 22, 23, 7547 or 5555 and that no configuration here holds: worms close the door behind them (FACTS section 11).
+// Rules that keep others from 22, 23, 7547 or 5555 and that no configuration here holds: worms close the door behind them (FACTS section
+// 11).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,12 +14,14 @@ namespace {
 
 constexpr std::array<std::uint16_t, 4> kPorts{22, 23, 7547, 5555};
 // Where administrators and their tools keep rules.
-constexpr std::array<const char*, 10> kSaved{"/etc/nftables.conf", "/etc/iptables/rules.v4", "/etc/iptables/rules.v6", "/etc/ufw/user.rules", "/etc/ufw/user6.rules",
-                                             "/etc/sysconfig/iptables", "/etc/sysconfig/ip6tables", "/etc/shorewall/rules", "/etc/rc.local", "/etc/firewalld/direct.xml"};
+constexpr std::array<const char*, 10> kSaved{
+    "/etc/nftables.conf",      "/etc/iptables/rules.v4",   "/etc/iptables/rules.v6", "/etc/ufw/user.rules", "/etc/ufw/user6.rules",
+    "/etc/sysconfig/iptables", "/etc/sysconfig/ip6tables", "/etc/shorewall/rules",   "/etc/rc.local",       "/etc/firewalld/direct.xml"};
 
 bool is_tool(const RuleChain& c) {
-  return c.table.starts_with("sekisho") || c.table.starts_with("firewalld") || c.table.starts_with("f2b") || c.table == "crowdsec" || c.name.starts_with("ufw") ||
-         c.name.starts_with("f2b-") || c.name.starts_with("DOCKER") || c.name.starts_with("KUBE-") || c.name.starts_with("cali-");
+  return c.table.starts_with("sekisho") || c.table.starts_with("firewalld") || c.table.starts_with("f2b") || c.table == "crowdsec" ||
+         c.name.starts_with("ufw") || c.name.starts_with("f2b-") || c.name.starts_with("DOCKER") || c.name.starts_with("KUBE-") ||
+         c.name.starts_with("cali-");
 }
 
 // The port that the rule drops for everybody: it looks at the destination port alone, protocol aside. 0: none of these.
@@ -55,7 +58,8 @@ bool in_saved(HostView& host, std::uint16_t port) {
 void run(HostView& host, Findings& out) {
   const auto firewall = firewall_state(host);
   if (!firewall.loaded) {
-    out.push_back({.key = "rules", .state = AuditState::unknown, .title = "an image has no loaded rules that somebody could have put there"});
+    out.push_back(
+        {.key = "rules", .state = AuditState::unknown, .title = "an image has no loaded rules that somebody could have put there"});
     return;
   }
   const auto before = out.size();
@@ -70,7 +74,8 @@ void run(HostView& host, Findings& out) {
                      .title = fmt::format("a loaded rule keeps everybody from port {}, and no saved configuration has it", port),
                      .evidence = {rule.text},
                      .why = "Worms that came in by a port close it behind them, against their rivals and against you.",
-                     .fix = "nft -a list ruleset   # yours: save it (nft list ruleset >/etc/nftables.conf); not yours: look for what put it there before you delete it",
+                     .fix = "nft -a list ruleset   # yours: save it (nft list ruleset >/etc/nftables.conf); not yours: look for what put "
+                            "it there before you delete it",
                      .undo = "looking changes nothing"});
     }
   }

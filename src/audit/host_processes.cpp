@@ -102,8 +102,8 @@ void HostView::read_sockets(const std::string& folder, std::uint64_t net_ns) {
     SocketKind kind;
     bool v6;
   };
-  constexpr Table tables[] = {{"tcp", SocketKind::tcp, false},  {"tcp6", SocketKind::tcp, true}, {"udp", SocketKind::udp, false},
-                              {"udp6", SocketKind::udp, true},  {"raw", SocketKind::raw, false}, {"raw6", SocketKind::raw, true},
+  constexpr Table tables[] = {{"tcp", SocketKind::tcp, false},      {"tcp6", SocketKind::tcp, true}, {"udp", SocketKind::udp, false},
+                              {"udp6", SocketKind::udp, true},      {"raw", SocketKind::raw, false}, {"raw6", SocketKind::raw, true},
                               {"packet", SocketKind::packet, false}};
   const auto first = sockets_->size();
   for (const auto& table : tables) {

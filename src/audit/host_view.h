@@ -99,8 +99,8 @@ class HostView {
   Result<ChildOutput> run(const std::vector<std::string>& candidates, std::vector<std::string> args, std::chrono::milliseconds within);
   std::optional<std::string> trusted_program(const std::vector<std::string>& candidates) const;
 
-  const std::vector<std::string>& limits() const { return limits_; }          // bounds that were met
-  const std::set<std::string>& unreadable() const { return unreadable_; }    // files that permission or damage withheld
+  const std::vector<std::string>& limits() const { return limits_; }       // bounds that were met
+  const std::set<std::string>& unreadable() const { return unreadable_; }  // files that permission or damage withheld
   void met_limit(std::string what) { limits_.push_back(std::move(what)); }
 
  private:

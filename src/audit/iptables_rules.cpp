@@ -168,18 +168,22 @@ class RuleLine {
 
   void jump(const std::string& target) {
     static const std::map<std::string, RuleAction> targets{
-        {"ACCEPT", RuleAction::accept},  {"DROP", RuleAction::drop},       {"REJECT", RuleAction::reject},   {"RETURN", RuleAction::returns},
-        {"LOG", RuleAction::none},       {"NFLOG", RuleAction::none},      {"ULOG", RuleAction::none},       {"AUDIT", RuleAction::none},
-        {"TRACE", RuleAction::none},     {"TCPMSS", RuleAction::none},     {"CHECKSUM", RuleAction::none},   {"TOS", RuleAction::none},
-        {"DSCP", RuleAction::none},      {"TTL", RuleAction::none},        {"HL", RuleAction::none},         {"CLASSIFY", RuleAction::none},
-        {"SECMARK", RuleAction::none},   {"CONNSECMARK", RuleAction::none}, {"SET", RuleAction::none},       {"LED", RuleAction::none},
-        {"RATEEST", RuleAction::none},   {"NOTRACK", RuleAction::untrack}, {"NFQUEUE", RuleAction::queue},   {"QUEUE", RuleAction::queue},
-        {"DNAT", RuleAction::rewrite},   {"REDIRECT", RuleAction::rewrite}, {"NETMAP", RuleAction::rewrite}, {"TPROXY", RuleAction::rewrite},
-        {"SNAT", RuleAction::accept},    {"MASQUERADE", RuleAction::accept}, {"MIRROR", RuleAction::rewrite}};
+        {"ACCEPT", RuleAction::accept},   {"DROP", RuleAction::drop},        {"REJECT", RuleAction::reject},
+        {"RETURN", RuleAction::returns},  {"LOG", RuleAction::none},         {"NFLOG", RuleAction::none},
+        {"ULOG", RuleAction::none},       {"AUDIT", RuleAction::none},       {"TRACE", RuleAction::none},
+        {"TCPMSS", RuleAction::none},     {"CHECKSUM", RuleAction::none},    {"TOS", RuleAction::none},
+        {"DSCP", RuleAction::none},       {"TTL", RuleAction::none},         {"HL", RuleAction::none},
+        {"CLASSIFY", RuleAction::none},   {"SECMARK", RuleAction::none},     {"CONNSECMARK", RuleAction::none},
+        {"SET", RuleAction::none},        {"LED", RuleAction::none},         {"RATEEST", RuleAction::none},
+        {"NOTRACK", RuleAction::untrack}, {"NFQUEUE", RuleAction::queue},    {"QUEUE", RuleAction::queue},
+        {"DNAT", RuleAction::rewrite},    {"REDIRECT", RuleAction::rewrite}, {"NETMAP", RuleAction::rewrite},
+        {"TPROXY", RuleAction::rewrite},  {"SNAT", RuleAction::accept},      {"MASQUERADE", RuleAction::accept},
+        {"MIRROR", RuleAction::rewrite}};
     const auto found = targets.find(target);
     if (found != targets.end()) {
       act(found->second);
-      if (found->second == RuleAction::none || found->second == RuleAction::reject || found->second == RuleAction::queue) rest_belongs_to_target();
+      if (found->second == RuleAction::none || found->second == RuleAction::reject || found->second == RuleAction::queue)
+        rest_belongs_to_target();
       return;
     }
     if (target == "MARK" || target == "CONNMARK") {
@@ -219,12 +223,16 @@ class RuleLine {
       add_match({RuleField::l4proto}, value ? RuleValues{.ranges = {*value}} : RuleValues{.all_known = false}, "p " + name);
       return true;
     }
-    if (o == "-s" || o == "--source" || o == "-d" || o == "--destination") return list(o == "-s" || o == "--source" ? RuleField::saddr : RuleField::daddr, argument(), o), true;
-    if (o == "--src-range" || o == "--dst-range") return list(o == "--src-range" ? RuleField::saddr : RuleField::daddr, argument(), o), true;
+    if (o == "-s" || o == "--source" || o == "-d" || o == "--destination")
+      return list(o == "-s" || o == "--source" ? RuleField::saddr : RuleField::daddr, argument(), o), true;
+    if (o == "--src-range" || o == "--dst-range")
+      return list(o == "--src-range" ? RuleField::saddr : RuleField::daddr, argument(), o), true;
     if (o == "-i" || o == "--in-interface") return device(RuleField::iif, argument(), o), true;
     if (o == "-o" || o == "--out-interface") return device(RuleField::oif, argument(), o), true;
-    if (o == "--dport" || o == "--destination-port" || o == "--dports" || o == "--destination-ports") return list(port_field(RuleField::dport), argument(), "dport"), true;
-    if (o == "--sport" || o == "--source-port" || o == "--sports" || o == "--source-ports") return list(port_field(RuleField::sport), argument(), "sport"), true;
+    if (o == "--dport" || o == "--destination-port" || o == "--dports" || o == "--destination-ports")
+      return list(port_field(RuleField::dport), argument(), "dport"), true;
+    if (o == "--sport" || o == "--source-port" || o == "--sports" || o == "--source-ports")
+      return list(port_field(RuleField::sport), argument(), "sport"), true;
     if (o == "--ctstate" || o == "--state") return states(argument()), true;
     if (o == "--ctdir") return list(RuleField::ct_direction, lower(argument()), "ctdir"), true;
     if (o == "--syn") return flags("FIN,SYN,RST,ACK", "SYN"), true;
@@ -235,22 +243,67 @@ class RuleLine {
     if (o == "--uid-owner") return list(RuleField::uid, argument(), o), true;
     if (o == "--gid-owner") return list(RuleField::gid, argument(), o), true;
     if (o == "--mark") {
-      const bool connection = std::find(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(at_), "connmark") != words_.begin() + static_cast<std::ptrdiff_t>(at_);
+      const bool connection = std::find(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(at_), "connmark") !=
+                              words_.begin() + static_cast<std::ptrdiff_t>(at_);
       return mark(connection ? RuleField::ct_mark : RuleField::mark, argument()), true;
     }
     if (o == "--dst-type") return list(RuleField::daddr_type, lower(argument()), o), true;
     if (o == "--src-type") return list(RuleField::saddr_type, lower(argument()), o), true;
     // Rates, times and chance: some packets match and some do not, whatever "!" says.
-    static const std::map<std::string, int> varying{
-        {"--limit", 1},          {"--limit-burst", 1},    {"--hashlimit-upto", 1}, {"--hashlimit-above", 1}, {"--hashlimit-burst", 1}, {"--hashlimit-mode", 1},
-        {"--hashlimit-name", 1}, {"--hashlimit-htable-expire", 1}, {"--hashlimit-srcmask", 1}, {"--hashlimit-dstmask", 1}, {"--probability", 1}, {"--every", 1},
-        {"--packet", 1},         {"--mode", 1},           {"--connlimit-above", 1}, {"--connlimit-upto", 1}, {"--connlimit-mask", 1},   {"--connlimit-saddr", 0},
-        {"--connlimit-daddr", 0}, {"--timestart", 1},     {"--timestop", 1},       {"--weekdays", 1},        {"--monthdays", 1},        {"--datestart", 1},
-        {"--datestop", 1},       {"--kerneltz", 0},       {"--quota", 1},          {"--cgroup", 1},          {"--path", 1},             {"--ttl-eq", 1},
-        {"--ttl-lt", 1},         {"--ttl-gt", 1},         {"--hl-eq", 1},          {"--length", 1},          {"--dscp", 1},             {"--tos", 1},
-        {"--mss", 1},            {"--tcp-option", 1},     {"--seconds", 1},        {"--hitcount", 1},        {"--rcheck", 0},           {"--update", 0},
-        {"--name", 1},           {"--mask", 1},           {"--rsource", 0},        {"--rdest", 0},           {"--rttl", 0},             {"--string", 1},
-        {"--hex-string", 1},     {"--algo", 1},           {"--from", 1},           {"--to", 1},              {"--icase", 0},            {"--socket-exists", 0}};
+    static const std::map<std::string, int> varying{{"--limit", 1},
+                                                    {"--limit-burst", 1},
+                                                    {"--hashlimit-upto", 1},
+                                                    {"--hashlimit-above", 1},
+                                                    {"--hashlimit-burst", 1},
+                                                    {"--hashlimit-mode", 1},
+                                                    {"--hashlimit-name", 1},
+                                                    {"--hashlimit-htable-expire", 1},
+                                                    {"--hashlimit-srcmask", 1},
+                                                    {"--hashlimit-dstmask", 1},
+                                                    {"--probability", 1},
+                                                    {"--every", 1},
+                                                    {"--packet", 1},
+                                                    {"--mode", 1},
+                                                    {"--connlimit-above", 1},
+                                                    {"--connlimit-upto", 1},
+                                                    {"--connlimit-mask", 1},
+                                                    {"--connlimit-saddr", 0},
+                                                    {"--connlimit-daddr", 0},
+                                                    {"--timestart", 1},
+                                                    {"--timestop", 1},
+                                                    {"--weekdays", 1},
+                                                    {"--monthdays", 1},
+                                                    {"--datestart", 1},
+                                                    {"--datestop", 1},
+                                                    {"--kerneltz", 0},
+                                                    {"--quota", 1},
+                                                    {"--cgroup", 1},
+                                                    {"--path", 1},
+                                                    {"--ttl-eq", 1},
+                                                    {"--ttl-lt", 1},
+                                                    {"--ttl-gt", 1},
+                                                    {"--hl-eq", 1},
+                                                    {"--length", 1},
+                                                    {"--dscp", 1},
+                                                    {"--tos", 1},
+                                                    {"--mss", 1},
+                                                    {"--tcp-option", 1},
+                                                    {"--seconds", 1},
+                                                    {"--hitcount", 1},
+                                                    {"--rcheck", 0},
+                                                    {"--update", 0},
+                                                    {"--name", 1},
+                                                    {"--mask", 1},
+                                                    {"--rsource", 0},
+                                                    {"--rdest", 0},
+                                                    {"--rttl", 0},
+                                                    {"--string", 1},
+                                                    {"--hex-string", 1},
+                                                    {"--algo", 1},
+                                                    {"--from", 1},
+                                                    {"--to", 1},
+                                                    {"--icase", 0},
+                                                    {"--socket-exists", 0}};
     if (const auto found = varying.find(o); found != varying.end()) {
       std::string text = o;
       for (int i = 0; i < found->second; ++i) text += " " + argument();

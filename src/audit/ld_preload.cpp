@@ -26,9 +26,13 @@ void run(HostView& host, Findings& out) {
         const bool missing = !host.files().exists(library);
         const bool bad = in_temporary_folder(library) || has_hidden_part(library);
         out.push_back({.key = shown(library),
-                       .state = owned ? AuditState::low : bad ? AuditState::critical : AuditState::high,
+                       .state = owned ? AuditState::low
+                                : bad ? AuditState::critical
+                                      : AuditState::high,
                        .title = fmt::format("{} is loaded into every program{}", shown(library),
-                                            owned ? " (a package owns it)" : missing ? ", and is not to be seen: a rootkit hides so" : ""),
+                                            owned     ? " (a package owns it)"
+                                            : missing ? ", and is not to be seen: a rootkit hides so"
+                                                      : ""),
                        .evidence = {fmt::format("/etc/ld.so.preload:{}: {}", number, shown(line))},
                        .why = std::string{kWhy},
                        .fix = "mv /etc/ld.so.preload /root/ld.so.preload.suspect   # with a statically linked shell at hand (busybox)",

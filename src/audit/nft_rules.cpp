@@ -23,8 +23,10 @@ bool deeper_than(std::string_view text, int limit) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (quoted) {
-      if (text[i] == '\\') ++i;
-      else if (text[i] == '"') quoted = false;
+      if (text[i] == '\\')
+        ++i;
+      else if (text[i] == '"')
+        quoted = false;
     } else if (text[i] == '"') {
       quoted = true;
     } else if (text[i] == '[' || text[i] == '{') {
@@ -63,7 +65,7 @@ std::string short_text(const json& value) {
 }
 
 struct NamedSet {
-  std::string type;      // joined by '.'
+  std::string type;  // joined by '.'
   const json* elements = nullptr;
 };
 
@@ -108,8 +110,9 @@ Left payload_field(const json& payload) {
     left.field = RuleField::saddr;
   else if (left.v4_only || left.v6_only)
     left.field = RuleField::varies;  // ttl, dscp, length, id: what the sender wants
-  else if (protocol == "udp" || protocol == "udplite" || protocol == "sctp" || protocol == "dccp" || protocol == "icmp" || protocol == "icmpv6" ||
-           protocol == "igmp" || protocol == "esp" || protocol == "ah" || protocol == "comp" || protocol == "arp" || protocol == "vlan")
+  else if (protocol == "udp" || protocol == "udplite" || protocol == "sctp" || protocol == "dccp" || protocol == "icmp" ||
+           protocol == "icmpv6" || protocol == "igmp" || protocol == "esp" || protocol == "ah" || protocol == "comp" || protocol == "arp" ||
+           protocol == "vlan")
     left.field = RuleField::never;  // another protocol: the rule holds an unwritten "and it is that protocol"
   return left;
 }
@@ -188,20 +191,35 @@ class Parser {
     const auto is = [&](auto... names) { return ((name == names) || ...); };
     if (is("match")) return match_step(*body);
     if (is("vmap")) return map_step(*body);
-    if (is("accept")) step.action = RuleAction::accept;
-    else if (is("drop")) step.action = RuleAction::drop;
-    else if (is("reject")) step.action = RuleAction::reject;
-    else if (is("return")) step.action = RuleAction::returns;
-    else if (is("queue")) step.action = RuleAction::queue;
-    else if (is("jump", "goto")) step.action = is("jump") ? RuleAction::jump : RuleAction::go_to, step.target = text_of(at(*body, "target"));
-    else if (is("limit", "quota", "ct count")) return varying(name);
-    else if (is("counter", "log", "continue", "set", "map", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "comment")) step.action = RuleAction::none;
-    else if (is("notrack")) step.action = RuleAction::untrack;
-    else if (is("snat", "masquerade")) step.action = RuleAction::accept;
-    else if (is("dnat", "redirect", "fwd", "tproxy", "synproxy")) step.action = RuleAction::rewrite;
-    else if (is("mangle")) mangle(*body, step);
-    else if (is("xt")) return compat(*body);
-    else step.action = RuleAction::unknown, not_understood(statement);
+    if (is("accept"))
+      step.action = RuleAction::accept;
+    else if (is("drop"))
+      step.action = RuleAction::drop;
+    else if (is("reject"))
+      step.action = RuleAction::reject;
+    else if (is("return"))
+      step.action = RuleAction::returns;
+    else if (is("queue"))
+      step.action = RuleAction::queue;
+    else if (is("jump", "goto"))
+      step.action = is("jump") ? RuleAction::jump : RuleAction::go_to, step.target = text_of(at(*body, "target"));
+    else if (is("limit", "quota", "ct count"))
+      return varying(name);
+    else if (is("counter", "log", "continue", "set", "map", "dup", "last", "flow", "ct helper", "ct timeout", "ct expectation", "secmark",
+                "comment"))
+      step.action = RuleAction::none;
+    else if (is("notrack"))
+      step.action = RuleAction::untrack;
+    else if (is("snat", "masquerade"))
+      step.action = RuleAction::accept;
+    else if (is("dnat", "redirect", "fwd", "tproxy", "synproxy"))
+      step.action = RuleAction::rewrite;
+    else if (is("mangle"))
+      mangle(*body, step);
+    else if (is("xt"))
+      return compat(*body);
+    else
+      step.action = RuleAction::unknown, not_understood(statement);
     return step;
   }
 
@@ -231,7 +249,8 @@ class Parser {
   RuleStep compat(const json& body) {
     RuleStep step;
     const auto type = text_of(at(body, "type")), name = text_of(at(body, "name"));
-    static const std::set<std::string> harmless{"LOG", "NFLOG", "AUDIT", "TRACE", "TCPMSS", "CHECKSUM", "TOS", "DSCP", "TTL", "HL", "CLASSIFY", "SECMARK", "CONNSECMARK"};
+    static const std::set<std::string> harmless{"LOG",  "NFLOG", "AUDIT", "TRACE",    "TCPMSS",  "CHECKSUM",   "TOS",
+                                                "DSCP", "TTL",   "HL",    "CLASSIFY", "SECMARK", "CONNSECMARK"};
     if (type == "match" && name == "comment") return step;
     if (type == "target" && harmless.contains(name)) return step;
     if (type == "target" && name == "REJECT") return step.action = RuleAction::reject, step;
@@ -257,7 +276,10 @@ class Parser {
     } else if (kind == "ct") {
       const auto key = text_of(at(*body, "key"));
       left.text = "ct " + key;
-      left.field = key == "state" ? RuleField::ct_state : key == "direction" ? RuleField::ct_direction : key == "mark" ? RuleField::ct_mark : RuleField::unknown;
+      left.field = key == "state"       ? RuleField::ct_state
+                   : key == "direction" ? RuleField::ct_direction
+                   : key == "mark"      ? RuleField::ct_mark
+                                        : RuleField::unknown;
     } else if (kind == "fib") {
       const auto& flags = at(*body, "flags");
       const bool plain = at(*body, "result") == "type" && flags.is_array() && flags.size() == 1;
@@ -274,8 +296,10 @@ class Parser {
     } else if (kind == "&" && body->is_array() && body->size() == 2) {
       left = left_of((*body)[0]);
       const auto mask = flags_of(left.field, (*body)[1]);
-      if (!mask || left.mask != ~0ULL || left.field == RuleField::daddr || left.field == RuleField::saddr) left.field = RuleField::unknown;
-      else left.mask = *mask;
+      if (!mask || left.mask != ~0ULL || left.field == RuleField::daddr || left.field == RuleField::saddr)
+        left.field = RuleField::unknown;
+      else
+        left.mask = *mask;
     }
     return left;
   }
@@ -309,7 +333,8 @@ class Parser {
     std::vector<RuleValues> parts;
     if (fields.size() > 1) {
       const bool fits = kind == "concat" && body->is_array() && body->size() == fields.size();
-      for (std::size_t i = 0; i < fields.size(); ++i) parts.push_back(fits ? values(fields[i], (*body)[i]) : RuleValues{.all_known = false});
+      for (std::size_t i = 0; i < fields.size(); ++i)
+        parts.push_back(fits ? values(fields[i], (*body)[i]) : RuleValues{.all_known = false});
       return parts;
     }
     parts.push_back(values(fields.empty() ? RuleField::unknown : fields[0], value));
@@ -331,7 +356,8 @@ class Parser {
     if (kind == "prefix") {
       const auto& length = at(*body, "len");
       if (length.is_number_unsigned())
-        if (const auto network = parse_network(fmt::format("{}/{}", text_of(at(*body, "addr")), length.get<unsigned>()))) range = prefix_range(*network);
+        if (const auto network = parse_network(fmt::format("{}/{}", text_of(at(*body, "addr")), length.get<unsigned>())))
+          range = prefix_range(*network);
     }
     if (kind == "|")
       if (const auto bits = flags_of(field, value)) range = RuleRange{number_value(*bits), number_value(*bits)};
@@ -357,7 +383,8 @@ class Parser {
       }
       if (!set->second.elements) {
         const auto space = table_.find(' ');
-        const RuleSetName missing{table_.substr(0, space), table_.substr(space + 1), name, set->second.type.find("addr") != std::string::npos};
+        const RuleSetName missing{table_.substr(0, space), table_.substr(space + 1), name,
+                                  set->second.type.find("addr") != std::string::npos};
         if (asked_.insert(table_ + " " + name).second) result_.empty_sets.push_back(missing);
         return true;
       }
@@ -367,7 +394,8 @@ class Parser {
       match.elements.push_back(element(fields, right, match));
       return true;
     }
-    for (const auto& value : *list) match.elements.push_back(element(fields, value.is_array() && value.size() == 2 ? value[0] : value, match));
+    for (const auto& value : *list)
+      match.elements.push_back(element(fields, value.is_array() && value.size() == 2 ? value[0] : value, match));
     return true;
   }
 
@@ -382,8 +410,10 @@ class Parser {
       match.fields.push_back(part.field);
       match.v4_only |= part.v4_only, match.v6_only |= part.v6_only;
       if (part.mask != ~0ULL) {
-        if (parts.size() == 1) match.mask = part.mask;
-        else match.fields.back() = RuleField::unknown;
+        if (parts.size() == 1)
+          match.mask = part.mask;
+        else
+          match.fields.back() = RuleField::unknown;
       }
       match.text += (match.text.empty() ? "" : " . ") + part.text;
     }
@@ -415,8 +445,10 @@ class Parser {
       if (limit.ranges.size() == 1) {
         auto& r = limit.ranges[0];
         const auto value = r.low;
-        if (op[0] == '<') r = {is_v4(value) ? address_from_v4(0) : Address{}, value};
-        else r = {value, is_v4(value) ? address_from_v4(~0U) : Address{~0ULL, ~0ULL}};
+        if (op[0] == '<')
+          r = {is_v4(value) ? address_from_v4(0) : Address{}, value};
+        else
+          r = {value, is_v4(value) ? address_from_v4(~0U) : Address{~0ULL, ~0ULL}};
         if (op == "<") limit.all_known &= value.low != 0, r.high.low -= value.low != 0;
         if (op == ">") limit.all_known &= value.low != ~0ULL, r.low.low += value.low != ~0ULL;
       }
@@ -424,7 +456,8 @@ class Parser {
       return step;
     }
     m.op = op == "!=" ? RuleMatch::Op::not_in : RuleMatch::Op::in;
-    if ((op != "==" && op != "!=" && op != "in" && !op.empty()) || !elements(m.fields, right, m)) m.fields = {RuleField::unknown}, not_understood(body);
+    if ((op != "==" && op != "!=" && op != "in" && !op.empty()) || !elements(m.fields, right, m))
+      m.fields = {RuleField::unknown}, not_understood(body);
     return step;
   }
 
@@ -442,7 +475,8 @@ class Parser {
         list = set->second.elements;
         if (!list && asked_.insert(set->first).second) {
           const auto space = table_.find(' ');
-          result_.empty_sets.push_back({table_.substr(0, space), table_.substr(space + 1), text_of(data).substr(1), set->second.type.find("addr") != std::string::npos});
+          result_.empty_sets.push_back({table_.substr(0, space), table_.substr(space + 1), text_of(data).substr(1),
+                                        set->second.type.find("addr") != std::string::npos});
         }
         if (!list) return step.action = RuleAction::none, step;
       }
@@ -452,8 +486,10 @@ class Parser {
     bool understood = list && std::find(m.fields.begin(), m.fields.end(), RuleField::unknown) == m.fields.end() && m.mask == ~0ULL;
     for (std::size_t i = 0; understood && i < list->size(); ++i) {
       const auto& pair = (*list)[i];
-      if (!pair.is_array() || pair.size() != 2) understood = false;
-      else step.map.emplace_back(element(m.fields, pair[0], m), parse_step(pair[1]));
+      if (!pair.is_array() || pair.size() != 2)
+        understood = false;
+      else
+        step.map.emplace_back(element(m.fields, pair[0], m), parse_step(pair[1]));
     }
     if (!understood) step.action = RuleAction::unknown, step.map.clear(), not_understood(body);
     return step;

@@ -20,7 +20,8 @@ constexpr std::string_view kIsolate =
 // Programs that run from memory by design: container runtimes copy themselves against CVE-2019-5736.
 constexpr std::array<std::string_view, 4> kMemoryPrograms{"/memfd:runc_cloned:*", "/memfd:runc*", "/memfd:crun*", "/memfd:lxc-*"};
 // Parts of /run that hold programs on some distributions.
-constexpr std::array<std::string_view, 4> kRunPrograms{"/run/current-system/*", "/run/wrappers/*", "/run/booted-system/*", "/run/initramfs/*"};
+constexpr std::array<std::string_view, 4> kRunPrograms{"/run/current-system/*", "/run/wrappers/*", "/run/booted-system/*",
+                                                       "/run/initramfs/*"};
 
 template <class List>
 bool any_glob(const List& patterns, std::string_view text) {
@@ -68,7 +69,8 @@ Judgement judge(HostView& host, const Process& p) {
   }
   if (p.exe_deleted && !temporary) {
     const auto replaced = host.executable_replaced(p);
-    if (replaced.value_or(false)) return {AuditState::low, "runs the old file of a program that was replaced (restart it after an upgrade)"};
+    if (replaced.value_or(false))
+      return {AuditState::low, "runs the old file of a program that was replaced (restart it after an upgrade)"};
     if (!here && !replaced) return {AuditState::medium, "runs a deleted executable, inside a container"};
     return {AuditState::high, "runs an executable that was deleted"};
   }
@@ -105,7 +107,8 @@ void report(HostView& host, const Process& p, Judgement j, Findings& out) {
   f.infection = j.state >= AuditState::high;
   if (j.state == AuditState::low) {
     f.why = "Until it is restarted it runs the code from before the upgrade, with the faults that the upgrade mended.";
-    f.fix = p.unit.ends_with(".service") ? fmt::format("systemctl restart {}", shown(p.unit, 80)) : fmt::format("restart it (pid {})", p.pid);
+    f.fix =
+        p.unit.ends_with(".service") ? fmt::format("systemctl restart {}", shown(p.unit, 80)) : fmt::format("restart it (pid {})", p.pid);
     f.undo = "nothing to undo";
   } else {
     f.why = "Bots delete their file after the start, run from temporary folders and hide their name, so that nothing is found on the disk.";
@@ -117,7 +120,8 @@ void report(HostView& host, const Process& p, Judgement j, Findings& out) {
 
 void run(HostView& host, Findings& out) {
   if (!host.has_processes()) {
-    out.push_back({.key = "processes", .state = AuditState::unknown, .title = "an image has no processes: nothing to tell about what runs"});
+    out.push_back(
+        {.key = "processes", .state = AuditState::unknown, .title = "an image has no processes: nothing to tell about what runs"});
     return;
   }
   std::size_t judged = 0, hidden = 0, found = 0;
@@ -139,13 +143,16 @@ void run(HostView& host, Findings& out) {
     report(host, p, j, out);
   }
   if (hidden && host.live() && !host.as_root())
-    out.push_back({.key = "not readable", .state = AuditState::unknown,
-                   .title = fmt::format("the executables of {} processes are not shown to this user", hidden), .fix = "sudo sekisho audit"});
+    out.push_back({.key = "not readable",
+                   .state = AuditState::unknown,
+                   .title = fmt::format("the executables of {} processes are not shown to this user", hidden),
+                   .fix = "sudo sekisho audit"});
   if (found == 0)
     out.push_back({.key = "processes", .title = fmt::format("{} processes run from files that are where programs belong", judged)});
 }
 
-const Register<CheckSpec> reg{{"processes", "processes with a deleted executable, or one in temporary or hidden folders or in memory", run}};
+const Register<CheckSpec> reg{
+    {"processes", "processes with a deleted executable, or one in temporary or hidden folders or in memory", run}};
 
 }  // namespace
 }  // namespace sekisho

@@ -17,13 +17,17 @@ struct Scanner {
 const std::vector<Scanner>& scanners() {
   static const std::vector<Scanner> all{
       {"chkrootkit", {"/usr/sbin/chkrootkit", "/sbin/chkrootkit"}, {"-q"}, {"/var/log/chkrootkit/log.today", "/var/log/chkrootkit.log"}},
-      {"rkhunter", {"/usr/bin/rkhunter", "/usr/local/bin/rkhunter"}, {"--check", "--skip-keypress", "--nocolors", "--report-warnings-only", "--quiet"}, {"/var/log/rkhunter.log"}}};
+      {"rkhunter",
+       {"/usr/bin/rkhunter", "/usr/local/bin/rkhunter"},
+       {"--check", "--skip-keypress", "--nocolors", "--report-warnings-only", "--quiet"},
+       {"/var/log/rkhunter.log"}}};
   return all;
 }
 
 bool is_result(const Scanner& scanner, std::string_view line) {
   return scanner.name == "rkhunter" ? line.find("Warning:") != std::string_view::npos
-                                    : line.find("INFECTED") != std::string_view::npos || line.find("Possible ") != std::string_view::npos || line.find("Warning") != std::string_view::npos;
+                                    : line.find("INFECTED") != std::string_view::npos || line.find("Possible ") != std::string_view::npos ||
+                                          line.find("Warning") != std::string_view::npos;
 }
 
 void run_scanner(HostView& host, const Scanner& scanner, Findings& out) {
@@ -37,7 +41,9 @@ void run_scanner(HostView& host, const Scanner& scanner, Findings& out) {
   AuditFinding f{.key = scanner.name + " result"};
   if (!ran.ok() || ran.value().timed_out) {
     f.state = AuditState::unknown;
-    f.title = ran.ok() ? fmt::format("{} was not ready within {} (setting audit.scanner_within)", scanner.name, format_duration(host.settings().scanner_within_ms * kMillisecond)) : ran.error().message;
+    f.title = ran.ok() ? fmt::format("{} was not ready within {} (setting audit.scanner_within)", scanner.name,
+                                     format_duration(host.settings().scanner_within_ms * kMillisecond))
+                       : ran.error().message;
     out.push_back(std::move(f));
     return;
   }
@@ -50,7 +56,8 @@ void run_scanner(HostView& host, const Scanner& scanner, Findings& out) {
   });
   f.state = infected ? AuditState::high : f.evidence.empty() ? AuditState::ok : AuditState::low;
   f.infection = infected;
-  f.title = f.evidence.empty() ? fmt::format("{} ran and warned of nothing", scanner.name) : fmt::format("{} ran and warned {} times", scanner.name, f.evidence.size());
+  f.title = f.evidence.empty() ? fmt::format("{} ran and warned of nothing", scanner.name)
+                               : fmt::format("{} ran and warned {} times", scanner.name, f.evidence.size());
   if (f.state != AuditState::ok) {
     f.why = "These scanners know old rootkits by their files; many of their warnings have harmless causes, and each deserves a look.";
     f.fix = fmt::format("{} {}", *program, scanner.name == "rkhunter" ? "--check --skip-keypress" : "");
@@ -62,7 +69,8 @@ void run_scanner(HostView& host, const Scanner& scanner, Findings& out) {
 void run(HostView& host, Findings& out) {
   bool present = false;
   for (const auto& scanner : scanners()) {
-    const auto found = std::find_if(scanner.programs.begin(), scanner.programs.end(), [&](const std::string& p) { return host.files().exists(p); });
+    const auto found =
+        std::find_if(scanner.programs.begin(), scanner.programs.end(), [&](const std::string& p) { return host.files().exists(p); });
     if (found == scanner.programs.end()) continue;
     present = true;
     std::int64_t last = 0;
@@ -72,7 +80,8 @@ void run(HostView& host, Findings& out) {
     const bool stale = last == 0 || age_s > 14 * 86'400;
     out.push_back({.key = scanner.name,
                    .state = stale ? AuditState::low : AuditState::ok,
-                   .title = last == 0 ? fmt::format("{} is installed and has never run", scanner.name) : fmt::format("{} ran {} ago", scanner.name, format_duration(age_s * kSecond)),
+                   .title = last == 0 ? fmt::format("{} is installed and has never run", scanner.name)
+                                      : fmt::format("{} ran {} ago", scanner.name, format_duration(age_s * kSecond)),
                    .why = stale ? "A scanner that does not run finds nothing." : "",
                    .fix = stale ? "sekisho audit --with-scanners   # or its own daily job: /etc/default/" + scanner.name : "",
                    .undo = stale ? "nothing to undo" : ""});

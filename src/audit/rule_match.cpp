@@ -52,10 +52,10 @@ RuleRange v4_range(unsigned a, unsigned b, unsigned c, unsigned d, unsigned e, u
 }
 // The public unicast addresses (IANA special-purpose registries); documentation ranges count as public: tests live in them.
 const std::vector<RuleRange>& public_addresses(bool v6) {
-  static const std::vector<RuleRange> four{
-      v4_range(1, 0, 0, 0, 9, 255, 255, 255),       v4_range(11, 0, 0, 0, 100, 63, 255, 255),     v4_range(100, 128, 0, 0, 126, 255, 255, 255),
-      v4_range(128, 0, 0, 0, 169, 253, 255, 255),   v4_range(169, 255, 0, 0, 172, 15, 255, 255),  v4_range(172, 32, 0, 0, 191, 255, 255, 255),
-      v4_range(192, 0, 1, 0, 192, 167, 255, 255),   v4_range(192, 169, 0, 0, 223, 255, 255, 255)};
+  static const std::vector<RuleRange> four{v4_range(1, 0, 0, 0, 9, 255, 255, 255),       v4_range(11, 0, 0, 0, 100, 63, 255, 255),
+                                           v4_range(100, 128, 0, 0, 126, 255, 255, 255), v4_range(128, 0, 0, 0, 169, 253, 255, 255),
+                                           v4_range(169, 255, 0, 0, 172, 15, 255, 255),  v4_range(172, 32, 0, 0, 191, 255, 255, 255),
+                                           v4_range(192, 0, 1, 0, 192, 167, 255, 255),   v4_range(192, 169, 0, 0, 223, 255, 255, 255)};
   static const std::vector<RuleRange> six{{{0x2000000000000000ULL, 0}, {0x3fffffffffffffffULL, ~0ULL}}};
   return v6 ? six : four;
 }
@@ -113,7 +113,8 @@ Matches of_field(RuleField field, const RuleValues& values, std::uint64_t mask, 
       if (probe.way == RuleProbe::Way::forward) return values.ranges.empty() && values.all_known ? Matches::none : Matches::some;
       return out ? of_own(values, probe) : cover(values, public_addresses(probe.v6));
     // Packets that a host makes have no interface that they came in by: the name is empty.
-    case RuleField::iif: return out ? of_device(values, "", true) : in ? of_device(values, probe.device, !probe.device.empty()) : of_device(values, "", false);
+    case RuleField::iif:
+      return out ? of_device(values, "", true) : in ? of_device(values, probe.device, !probe.device.empty()) : of_device(values, "", false);
     case RuleField::oif: return in ? of_device(values, "", true) : of_device(values, probe.device, !probe.device.empty());
     case RuleField::ct_state: return packet.priority == -200 ? Matches::unknown : of_number(values, ct_state(packet), mask);
     case RuleField::ct_direction: return of_number(values, 0, mask);

@@ -25,8 +25,8 @@ struct Path {
   std::size_t step = 0;  // within the rule of the last frame
   PacketState packet;
   bool certain = true;
-  std::vector<std::string> conditions;       // what must hold for this path, in words
-  std::map<std::string, bool> decided;       // the same condition gives the same answer twice
+  std::vector<std::string> conditions;  // what must hold for this path, in words
+  std::map<std::string, bool> decided;  // the same condition gives the same answer twice
 };
 
 class Follower {
@@ -67,19 +67,14 @@ class Follower {
   // Hooks of the device: of family netdev, and inet's ingress.
   void add_device_hook(const std::string& hook) {
     for (const auto& chain : rules_.chains)
-      if (chain.base && chain.hook == hook && (chain.family == FilterFamily::netdev || chain.family == FilterFamily::inet)) bases_.push_back(&chain);
+      if (chain.base && chain.hook == hook && (chain.family == FilterFamily::netdev || chain.family == FilterFamily::inet))
+        bases_.push_back(&chain);
   }
   void find_base_chains() {
     switch (probe_.way) {
-      case RuleProbe::Way::output:
-        add_hook("output"), add_hook("postrouting"), add_device_hook("egress");
-        break;
-      case RuleProbe::Way::input:
-        add_device_hook("ingress"), add_hook("prerouting"), add_hook("input");
-        break;
-      case RuleProbe::Way::forward:
-        add_hook("prerouting"), add_hook("forward"), add_hook("postrouting"), add_device_hook("egress");
-        break;
+      case RuleProbe::Way::output: add_hook("output"), add_hook("postrouting"), add_device_hook("egress"); break;
+      case RuleProbe::Way::input: add_device_hook("ingress"), add_hook("prerouting"), add_hook("input"); break;
+      case RuleProbe::Way::forward: add_hook("prerouting"), add_hook("forward"), add_hook("postrouting"), add_device_hook("egress"); break;
     }
   }
 
@@ -141,7 +136,10 @@ class Follower {
       return true;
     }
     const auto* base = bases_[path.base];
-    if (base->policy_drop) return end_blocked(path, fmt::format("the policy of {} {} is drop ({})", shown(base->table, 40), shown(base->name, 40), base->origin)), false;
+    if (base->policy_drop)
+      return end_blocked(path,
+                         fmt::format("the policy of {} {} is drop ({})", shown(base->table, 40), shown(base->name, 40), base->origin)),
+             false;
     ++path.base;
     enter_base(path);
     return true;

@@ -11,12 +11,13 @@ struct Name {
   std::string_view text;
   std::uint64_t value;
 };
-constexpr Name kProtocols[] = {{"icmp", 1},  {"igmp", 2},  {"tcp", 6},       {"udp", 17},   {"dccp", 33},     {"gre", 47},  {"esp", 50},
-                               {"ah", 51},   {"icmpv6", 58}, {"ipv6-icmp", 58}, {"sctp", 132}, {"udplite", 136}, {"comp", 108}};
+constexpr Name kProtocols[] = {{"icmp", 1}, {"igmp", 2},    {"tcp", 6},        {"udp", 17},   {"dccp", 33},     {"gre", 47},  {"esp", 50},
+                               {"ah", 51},  {"icmpv6", 58}, {"ipv6-icmp", 58}, {"sctp", 132}, {"udplite", 136}, {"comp", 108}};
 constexpr Name kNfProtocols[] = {{"ipv4", 2}, {"ipv6", 10}};
 constexpr Name kEtherTypes[] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}, {"vlan", 0x8100}};
 constexpr Name kStates[] = {{"invalid", 1}, {"established", 2}, {"related", 4}, {"new", 8}, {"untracked", 64}};
-constexpr Name kFlags[] = {{"fin", 1}, {"syn", 2}, {"rst", 4}, {"psh", 8}, {"ack", 16}, {"urg", 32}, {"ecn", 64}, {"ece", 64}, {"cwr", 128}};
+constexpr Name kFlags[] = {{"fin", 1},  {"syn", 2},  {"rst", 4},  {"psh", 8},  {"ack", 16},
+                           {"urg", 32}, {"ecn", 64}, {"ece", 64}, {"cwr", 128}};
 constexpr Name kDirections[] = {{"original", 0}, {"reply", 1}};
 constexpr Name kTypes[] = {{"unspec", 0},    {"unicast", 1},   {"local", 2},       {"broadcast", 3}, {"anycast", 4},
                            {"multicast", 5}, {"blackhole", 6}, {"unreachable", 7}, {"prohibit", 8}};
@@ -58,11 +59,11 @@ bool is_address(RuleField field) { return field == RuleField::daddr || field == 
 }  // namespace
 
 RuleRange prefix_range(const Network& network) {
-  const Address last = {network.prefix_bits >= 64 ? network.base.high
-                                                  : network.base.high | (network.prefix_bits == 0 ? ~0ULL : ~0ULL >> network.prefix_bits),
-                        network.prefix_bits >= 128  ? network.base.low
-                        : network.prefix_bits <= 64 ? ~0ULL
-                                                    : network.base.low | ~0ULL >> (network.prefix_bits - 64)};
+  const Address last = {
+      network.prefix_bits >= 64 ? network.base.high : network.base.high | (network.prefix_bits == 0 ? ~0ULL : ~0ULL >> network.prefix_bits),
+      network.prefix_bits >= 128  ? network.base.low
+      : network.prefix_bits <= 64 ? ~0ULL
+                                  : network.base.low | ~0ULL >> (network.prefix_bits - 64)};
   return {network.base, last};
 }
 

@@ -16,8 +16,27 @@ enum class FilterFamily : std::uint8_t { inet, ip, ip6, netdev, other };
 // What a match looks at. `varies`: a property of the packet or its sender that a sender chooses or that changes with time (user, cgroup,
 // rate, length): both outcomes must be followed. `unknown`: not understood: it cannot be told which packets match.
 enum class RuleField : std::uint8_t {
-  l4proto, nfproto, ethertype, dport, sport, daddr, saddr, oif, iif, ct_state, ct_direction, tcp_flags, uid, gid, mark, ct_mark,
-  daddr_type, saddr_type, never, varies, unknown
+  l4proto,
+  nfproto,
+  ethertype,
+  dport,
+  sport,
+  daddr,
+  saddr,
+  oif,
+  iif,
+  ct_state,
+  ct_direction,
+  tcp_flags,
+  uid,
+  gid,
+  mark,
+  ct_mark,
+  daddr_type,
+  saddr_type,
+  never,
+  varies,
+  unknown
 };
 
 // A number, a port, an address (IPv4 as ::ffff:a.b.c.d), a flag or a name; from `low` to `high`.
@@ -37,7 +56,7 @@ struct RuleMatch {
   std::vector<RuleField> fields;
   std::vector<std::vector<RuleValues>> elements;  // each has one RuleValues per field; one element with many ranges for simple matches
   Op op = Op::in;
-  std::uint64_t mask = ~0ULL;  // of the (one) field's number, before it is compared
+  std::uint64_t mask = ~0ULL;             // of the (one) field's number, before it is compared
   bool v4_only = false, v6_only = false;  // the field exists in packets of one family alone
   bool temporary = false;                 // the elements have time-outs: what matches now may not in an hour
   std::string text;                       // for people: "ip daddr 192.0.2.0/24"
@@ -45,14 +64,20 @@ struct RuleMatch {
 };
 
 enum class RuleAction : std::uint8_t {
-  none,      // counts, logs: goes on
-  match,     // goes on only where it matches
-  accept, drop, reject, queue, returns, jump, go_to,
+  none,   // counts, logs: goes on
+  match,  // goes on only where it matches
+  accept,
+  drop,
+  reject,
+  queue,
+  returns,
+  jump,
+  go_to,
   set_mark,  // value in `number`; all_known false: to something that is not known
   set_ct_mark,
-  untrack,   // the packet gets no connection tracking
-  rewrite,   // the packet's destination changes: what it meets then is another question
-  unknown    // may do anything
+  untrack,  // the packet gets no connection tracking
+  rewrite,  // the packet's destination changes: what it meets then is another question
+  unknown   // may do anything
 };
 
 struct RuleStep {
@@ -109,9 +134,9 @@ struct NftSkeleton {
 };
 NftSkeleton parse_nft_skeleton(std::string_view text);
 
-// nftables: the JSON of `list table`, one for each table. `sets` holds the JSON of `list set` or `list map` for sets whose elements are not in
-// it. Tables in `skip` ("ip filter") are left out. Sets in `unread` ("ip filter name") could not be listed: what matches them is not known. An
-// error when it is no such JSON.
+// nftables: the JSON of `list table`, one for each table. `sets` holds the JSON of `list set` or `list map` for sets whose elements are not
+// in it. Tables in `skip` ("ip filter") are left out. Sets in `unread` ("ip filter name") could not be listed: what matches them is not
+// known. An error when it is no such JSON.
 struct NftListing {
   std::vector<std::string> tables, sets, skip, unread;
   std::vector<NftSkeleton::Chain> device_chains;

@@ -18,8 +18,8 @@ struct Instance {
   std::string program = "/usr/sbin/sshd";
   std::vector<std::string> options;  // -o and -p as it was started with
   std::vector<HostSocket> sockets;
-  std::string name;                  // for people
-  bool outside = true;               // reachable beyond this host
+  std::string name;     // for people
+  bool outside = true;  // reachable beyond this host
 };
 
 bool is_sshd(const Process& p) { return base_name(p.exe) == "sshd" || p.comm == "sshd"; }
@@ -139,21 +139,26 @@ struct Judge {
   Findings& out;
   bool found = false;
 
-  void add(AuditState state, const std::string& keyword, const std::string& written, std::string title, std::string why, const std::string& better) {
+  void add(AuditState state, const std::string& keyword, const std::string& written, std::string title, std::string why,
+           const std::string& better) {
     found = true;
     if (!instance.outside && state > AuditState::low) state = AuditState::low;
     const auto file = "/etc/ssh/sshd_config.d/00-sekisho.conf";
     const bool standard = instance.file == "/etc/ssh/sshd_config";
-    out.push_back({.key = fmt::format("{} {} {}", shown(instance.file), written, shown(user.name, 40)),
-                   .state = state,
-                   .title = std::move(title),
-                   .evidence = {fmt::format("{}: {} {} ({}; asked: {})", instance.name, written, sshd_value(settings, keyword), sshd_place(settings, keyword), how)},
-                   .why = std::move(why),
-                   .fix = standard ? fmt::format("printf '%s\\n' '{} {}' >>{} && sshd -t && systemctl reload ssh   # keep this session open meanwhile", written, better, file)
-                                   : fmt::format("sed -i.before-sekisho '1i {} {}' {} && sshd -t -f {}   # then reload this sshd", written, better, shell_quoted(instance.file),
-                                                 shell_quoted(instance.file)),
-                   .undo = standard ? fmt::format("sed -i '/^{} /d' {} && systemctl reload ssh", written, file)
-                                    : fmt::format("mv {0}.before-sekisho {0}", shell_quoted(instance.file))});
+    out.push_back(
+        {.key = fmt::format("{} {} {}", shown(instance.file), written, shown(user.name, 40)),
+         .state = state,
+         .title = std::move(title),
+         .evidence = {fmt::format("{}: {} {} ({}; asked: {})", instance.name, written, sshd_value(settings, keyword),
+                                  sshd_place(settings, keyword), how)},
+         .why = std::move(why),
+         .fix = standard
+                    ? fmt::format("printf '%s\\n' '{} {}' >>{} && sshd -t && systemctl reload ssh   # keep this session open meanwhile",
+                                  written, better, file)
+                    : fmt::format("sed -i.before-sekisho '1i {} {}' {} && sshd -t -f {}   # then reload this sshd", written, better,
+                                  shell_quoted(instance.file), shell_quoted(instance.file)),
+         .undo = standard ? fmt::format("sed -i '/^{} /d' {} && systemctl reload ssh", written, file)
+                          : fmt::format("mv {0}.before-sekisho {0}", shell_quoted(instance.file))});
   }
 
   void judge() {
@@ -165,17 +170,23 @@ struct Judge {
     const std::string who = root ? "root" : "a plain user (" + shown(user.name, 40) + ")";
     constexpr const char* why = "Passwords are guessed by bots all day; keys are not.";
     if (value("permitemptypasswords") == "yes" && suffices && value("passwordauthentication") == "yes")
-      add(AuditState::critical, "permitemptypasswords", "PermitEmptyPasswords", "sshd lets " + who + " in without a password", "An account with an empty password is open to everybody.", "no");
+      add(AuditState::critical, "permitemptypasswords", "PermitEmptyPasswords", "sshd lets " + who + " in without a password",
+          "An account with an empty password is open to everybody.", "no");
     if (value("passwordauthentication") == "yes" && suffices)
-      add(root ? AuditState::high : AuditState::medium, "passwordauthentication", "PasswordAuthentication", "sshd takes passwords for " + who, why, "no");
+      add(root ? AuditState::high : AuditState::medium, "passwordauthentication", "PasswordAuthentication",
+          "sshd takes passwords for " + who, why, "no");
     if (value("kbdinteractiveauthentication") == "yes" && suffices && value("usepam") == "yes")
-      add(root ? AuditState::high : AuditState::medium, "kbdinteractiveauthentication", "KbdInteractiveAuthentication", "sshd asks " + who + " for a password by keyboard-interactive (PAM)", why, "no");
+      add(root ? AuditState::high : AuditState::medium, "kbdinteractiveauthentication", "KbdInteractiveAuthentication",
+          "sshd asks " + who + " for a password by keyboard-interactive (PAM)", why, "no");
     if (root && permit == "yes")
-      add(AuditState::low, "permitrootlogin", "PermitRootLogin", "sshd lets root log in directly", "Bots try root first; a name of its own for each administrator also tells who it was.", "prohibit-password");
+      add(AuditState::low, "permitrootlogin", "PermitRootLogin", "sshd lets root log in directly",
+          "Bots try root first; a name of its own for each administrator also tells who it was.", "prohibit-password");
     int tries = 6;
     const auto text = value("maxauthtries");
     std::from_chars(text.data(), text.data() + text.size(), tries);
-    if (tries > 6) add(AuditState::low, "maxauthtries", "MaxAuthTries", fmt::format("sshd allows {} tries a connection", tries), "More tries a connection make guessing cheaper.", "4");
+    if (tries > 6)
+      add(AuditState::low, "maxauthtries", "MaxAuthTries", fmt::format("sshd allows {} tries a connection", tries),
+          "More tries a connection make guessing cheaper.", "4");
   }
 };
 
@@ -188,7 +199,9 @@ void run(HostView& host, Findings& out) {
   const auto& users = host.users();
   User root{"root", "/root", "/bin/sh", 0, 0};
   User plain{"nobody", "/nonexistent", "/usr/sbin/nologin", 65534, 65534};
-  const auto person = std::find_if(users.begin(), users.end(), [](const User& u) { return u.uid >= 1000 && u.uid < 60'000 && !u.shell.ends_with("nologin") && !u.shell.ends_with("false"); });
+  const auto person = std::find_if(users.begin(), users.end(), [](const User& u) {
+    return u.uid >= 1000 && u.uid < 60'000 && !u.shell.ends_with("nologin") && !u.shell.ends_with("false");
+  });
   if (person != users.end()) plain = *person;
   for (const auto& instance : all) {
     bool found = false;
@@ -200,11 +213,14 @@ void run(HostView& host, Findings& out) {
       judge.judge();
       found |= judge.found;
       for (const auto& doubt : settings.not_understood)
-        out.push_back({.key = fmt::format("{} {} {}", shown(instance.file), doubt, shown(user.name, 40)), .state = AuditState::unknown,
+        out.push_back({.key = fmt::format("{} {} {}", shown(instance.file), doubt, shown(user.name, 40)),
+                       .state = AuditState::unknown,
                        .title = fmt::format("{}: whether \"{}\" holds cannot be told from the files", instance.name, doubt)});
     }
     if (!found)
-      out.push_back({.key = shown(instance.file), .title = fmt::format("{} takes no passwords{}", instance.name, ports.empty() ? "" : ": " + ports), .evidence = {"asked: " + how}});
+      out.push_back({.key = shown(instance.file),
+                     .title = fmt::format("{} takes no passwords{}", instance.name, ports.empty() ? "" : ": " + ports),
+                     .evidence = {"asked: " + how}});
   }
 }
 

@@ -16,9 +16,14 @@ namespace {
 constexpr int kMaxDepth = 16, kMaxFiles = 1000;
 
 const std::map<std::string, std::string>& defaults() {
-  static const std::map<std::string, std::string> values{{"passwordauthentication", "yes"}, {"kbdinteractiveauthentication", "yes"},
-                                                         {"permitrootlogin", "prohibit-password"}, {"maxauthtries", "6"}, {"port", "22"},
-                                                         {"permitemptypasswords", "no"}, {"usepam", "no"}, {"pubkeyauthentication", "yes"},
+  static const std::map<std::string, std::string> values{{"passwordauthentication", "yes"},
+                                                         {"kbdinteractiveauthentication", "yes"},
+                                                         {"permitrootlogin", "prohibit-password"},
+                                                         {"maxauthtries", "6"},
+                                                         {"port", "22"},
+                                                         {"permitemptypasswords", "no"},
+                                                         {"usepam", "no"},
+                                                         {"pubkeyauthentication", "yes"},
                                                          {"authenticationmethods", "any"}};
   return values;
 }
@@ -86,7 +91,8 @@ class Reader {
       auto rest = trimmed(line.substr(end));
       if (rest.starts_with('=')) rest = trimmed(rest.substr(1));
       // A comment may follow the arguments.
-      if (const auto comment = rest.find(" #"); comment != std::string_view::npos && rest.find('"') == std::string_view::npos) rest = trimmed(rest.substr(0, comment));
+      if (const auto comment = rest.find(" #"); comment != std::string_view::npos && rest.find('"') == std::string_view::npos)
+        rest = trimmed(rest.substr(0, comment));
       if (key == "match") {
         matching = active && match(rest);
       } else if (key == "include") {
@@ -114,7 +120,8 @@ class Reader {
       if (name == "user")
         all &= matches_list(list, visitor_.user, glob);
       else if (name == "group")
-        all &= std::any_of(visitor_.groups.begin(), visitor_.groups.end(), [&](const std::string& g) { return matches_list(list, g, glob); });
+        all &=
+            std::any_of(visitor_.groups.begin(), visitor_.groups.end(), [&](const std::string& g) { return matches_list(list, g, glob); });
       else if (name == "address")
         all &= matches_list(list, visitor_.address, matches_address);
       else if (name == "host")
@@ -140,7 +147,8 @@ class Reader {
 
 }  // namespace
 
-SshdSettings parse_sshd_config(const std::string& file, const SshdVisitor& visitor, const std::function<std::optional<std::string>(const std::string&)>& read,
+SshdSettings parse_sshd_config(const std::string& file, const SshdVisitor& visitor,
+                               const std::function<std::optional<std::string>(const std::string&)>& read,
                                const std::function<std::vector<std::string>(const std::string&)>& glob) {
   return Reader{visitor, read, glob}.take(file);
 }

@@ -30,7 +30,8 @@ struct SshdSettings {
 
 // `read` gives a file's text, `glob` the files that an Include names, sorted. Relative names are below /etc/ssh. Includes nest at most 16
 // deep, 1,000 files altogether. Defaults are those of OpenSSH 9.2 (Debian 12).
-SshdSettings parse_sshd_config(const std::string& file, const SshdVisitor& visitor, const std::function<std::optional<std::string>(const std::string&)>& read,
+SshdSettings parse_sshd_config(const std::string& file, const SshdVisitor& visitor,
+                               const std::function<std::optional<std::string>(const std::string&)>& read,
                                const std::function<std::vector<std::string>(const std::string&)>& glob);
 // "passwordauthentication yes" lines.
 SshdSettings parse_sshd_test(std::string_view output);

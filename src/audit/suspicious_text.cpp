@@ -44,8 +44,8 @@ bool pipes_to_shell(std::string_view text) {
     for (const std::string_view skip : {"sudo ", "nohup ", "exec "})
       if (next.starts_with(skip)) next = trimmed(next.substr(skip.size()));
     const auto command = base_name(next.substr(0, next.find_first_of(" \t;|&)\"'")));
-    if (command == "sh" || command == "bash" || command == "dash" || command == "ash" || command == "zsh" || command.starts_with("python") ||
-        command == "perl")
+    if (command == "sh" || command == "bash" || command == "dash" || command == "ash" || command == "zsh" ||
+        command.starts_with("python") || command == "perl")
       return true;
   }
   return false;
@@ -60,7 +60,8 @@ bool runs_temporary(std::string_view text) {
     const char last = before.back();
     if (last == ';' || last == '&' || last == '|' || last == '(' || last == '`' || last == '=') return true;
     const auto word = base_name(before.substr(before.find_last_of(" \t") + 1));
-    constexpr std::array<std::string_view, 14> runs{"sh", "bash", "dash", "ash", "nohup", "exec", "sudo", "setsid", "python", "python3", "perl", "root", "@reboot", "+x"};
+    constexpr std::array<std::string_view, 14> runs{"sh",     "bash",   "dash",    "ash",  "nohup", "exec",    "sudo",
+                                                    "setsid", "python", "python3", "perl", "root",  "@reboot", "+x"};
     if (std::find(runs.begin(), runs.end(), word) != runs.end()) return true;
     // "*/5 * * * * /tmp/x": the fields of cron before it.
     return before.find_first_not_of("0123456789*/,-? \t@abcdefghijklmnopqrstuvwxyz:") == std::string_view::npos &&
@@ -82,7 +83,9 @@ Suspicion suspicion_of(std::string_view command) {
   if (downloads(text) && (has_any(text, "chmod") || runs_temporary(text))) say(AuditState::high, "downloads and makes it a program");
   if (has_word(text, "busybox") && has_any(text, "wget", "tftp", "ftpget")) say(AuditState::high, "busybox downloads, as bots' loaders do");
   if (runs_temporary(text)) say(AuditState::high, "runs a file of a temporary folder");
-  if (has_path(text, [](std::string_view path) { return has_hidden_part(path) && (in_temporary_folder(path) || path.find("/.", 1) < path.rfind('/')); }))
+  if (has_path(text, [](std::string_view path) {
+        return has_hidden_part(path) && (in_temporary_folder(path) || path.find("/.", 1) < path.rfind('/'));
+      }))
     say(AuditState::high, "a program in a hidden folder");
   if (has_any(text, "base64") && (has_any(text, "-d", "--decode", "-D")) && (pipes_to_shell(text) || has_word(text, "eval")))
     say(AuditState::high, "runs text that is hidden in base64");

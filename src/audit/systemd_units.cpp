@@ -55,7 +55,9 @@ void run(HostView& host, Findings& out) {
   const auto before = out.size();
   for (const auto& file : files) {
     const std::string unit{base_name(file.path)};
-    const auto remove = file.path.ends_with(".conf") ? std::string{} : fmt::format("systemctl disable --now {} && {}", shell_quoted(unit), set_aside(file.path));
+    const auto remove = file.path.ends_with(".conf")
+                            ? std::string{}
+                            : fmt::format("systemctl disable --now {} && {}", shell_quoted(unit), set_aside(file.path));
     judge_lines(host, file.path, "systemd unit", remove, command_of, out);
   }
   judge_recent(host, files, "systemd unit", out);

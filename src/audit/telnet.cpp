@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kWhy =
     "Telnet sends passwords in the clear, and it is the door that bots of the Mirai family try first, on every address, many times a day.";
 constexpr std::array<std::string_view, 5> kServices{"telnet", "telnets", "23", "2323", "992"};
-constexpr std::array<std::string_view, 7> kPackages{"telnetd",      "telnetd-ssl", "inetutils-telnetd", "utelnetd",
+constexpr std::array<std::string_view, 7> kPackages{"telnetd",      "telnetd-ssl",      "inetutils-telnetd", "utelnetd",
                                                     "krb5-telnetd", "mactelnet-server", "busybox-telnetd"};
 
 bool is_service(std::string_view name) { return std::find(kServices.begin(), kServices.end(), name) != kServices.end(); }
@@ -97,8 +97,8 @@ bool listens_on_telnet(std::string_view value) {
 }
 
 void systemd_sockets(HostView& host, Findings& out, bool& found) {
-  for (const std::string folder : {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-                                   "/lib/systemd/system"}) {
+  for (const std::string folder :
+       {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}) {
     if (folder.starts_with("/lib") && host.files().info("/lib").kind == FileKind::link) continue;  // the same as /usr/lib
     const auto entries = host.files().list(folder, 20'000);
     if (!entries.ok()) continue;

@@ -32,8 +32,8 @@ struct Search {
     out.push_back({.key = shown(entry.path, 400),
                    .state = state,
                    .title = fmt::format("{}: {}", shown(entry.path), what),
-                   .evidence = {fmt::format("{}, {} bytes, owner uid {}, mode {:o}{}{}", shown(entry.path), entry.info.size_bytes, entry.info.uid,
-                                            entry.info.mode, detail.empty() ? "" : "; ", detail)},
+                   .evidence = {fmt::format("{}, {} bytes, owner uid {}, mode {:o}{}{}", shown(entry.path), entry.info.size_bytes,
+                                            entry.info.uid, entry.info.mode, detail.empty() ? "" : "; ", detail)},
                    .why = std::string{kWhy},
                    .fix = fmt::format("sha256sum {0}; {1} && chmod 0 {2}", shell_quoted(entry.path), set_aside(entry.path),
                                       shell_quoted(fmt::format("/root/{}.suspect", base_name(entry.path)))),
@@ -50,7 +50,8 @@ struct Search {
     if (signs.object_file) return;
     // Bots are small. A large program with such a string is rather one that looks for them, as this one.
     constexpr std::uint64_t kLargestBot = 4 << 20;
-    if (!signs.families.empty() && entry.info.size_bytes <= kLargestBot) return add(entry, AuditState::critical, "a bot's program: " + signs.families.front(), detail);
+    if (!signs.families.empty() && entry.info.size_bytes <= kLargestBot)
+      return add(entry, AuditState::critical, "a bot's program: " + signs.families.front(), detail);
     if (root_bit) return add(entry, AuditState::high, "a program with the set-user-id bit in a temporary folder", detail);
     if (signs.packed) return add(entry, AuditState::high, fmt::format("a program packed with {}", signs.packer), detail);
     if (signs.foreign) return add(entry, AuditState::high, fmt::format("a program for {}, not for this machine", signs.machine), detail);
@@ -89,8 +90,9 @@ struct Search {
     });
     budget -= std::min(budget, entries);
     if (end == WalkEnd::complete) return;
-    const auto why = end == WalkEnd::entry_limit ? fmt::format("more than {} entries in temporary folders (setting audit.max_files)", host.settings().max_files)
-                                                 : std::string{"the time was over (setting audit.within)"};
+    const auto why = end == WalkEnd::entry_limit
+                         ? fmt::format("more than {} entries in temporary folders (setting audit.max_files)", host.settings().max_files)
+                         : std::string{"the time was over (setting audit.within)"};
     host.met_limit(fmt::format("{}: {}", path, why));
     out.push_back({.key = "not finished " + path,
                    .state = AuditState::unknown,
@@ -116,19 +118,22 @@ void run(HostView& host, Findings& out) {
   const auto before = out.size();
   for (const auto& folder : folders) search.folder(folder, budget);
   if (search.left_out)
-    out.push_back({.key = "more", .state = AuditState::unknown, .title = fmt::format("{} more files like these are not listed", search.left_out)});
+    out.push_back(
+        {.key = "more", .state = AuditState::unknown, .title = fmt::format("{} more files like these are not listed", search.left_out)});
   if (out.size() == before) {
     AuditFinding ok{.key = "files", .title = fmt::format("{} files in temporary folders: no programs, no droppers", search.files)};
     if (!others.empty()) {
       std::string list;
       for (std::size_t i = 0; i < others.size() && i < 10; ++i) list += (list.empty() ? "" : ", ") + others[i];
-      ok.evidence.push_back(fmt::format("not looked into, since they are containers' or remote: {}{}", list, others.size() > 10 ? ", …" : ""));
+      ok.evidence.push_back(
+          fmt::format("not looked into, since they are containers' or remote: {}{}", list, others.size() > 10 ? ", …" : ""));
     }
     out.push_back(std::move(ok));
   }
 }
 
-const Register<CheckSpec> reg{{"temporary_files", "programs, packed programs and droppers' scripts in /tmp, /var/tmp, /dev/shm, /run", run}};
+const Register<CheckSpec> reg{
+    {"temporary_files", "programs, packed programs and droppers' scripts in /tmp, /var/tmp, /dev/shm, /run", run}};
 
 }  // namespace
 }  // namespace sekisho

@@ -19,9 +19,9 @@ void for_each_line(std::string_view text, Each each) {
   }
 }
 
-std::string_view trimmed(std::string_view text);                  // without blanks at both ends
-std::vector<std::string_view> words_of(std::string_view line);    // separated by blanks
-std::string lower(std::string_view text);                         // ASCII
+std::string_view trimmed(std::string_view text);                // without blanks at both ends
+std::vector<std::string_view> words_of(std::string_view line);  // separated by blanks
+std::string lower(std::string_view text);                       // ASCII
 // A path or name as one word of a command that a person may paste: quoted where it must be, $'…' with escapes for control characters.
 std::string shell_quoted(std::string_view text);
 // Like fnmatch(3) with '*' and '?', as sshd and Include use them.

@@ -10,9 +10,9 @@
 namespace sekisho {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKnown{"/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/sbin/watchdog", "/usr/sbin/wd_keepalive",
-                                                 "/usr/sbin/sbd",            "/usr/sbin/corosync",   "/usr/sbin/watchdogd", "/sbin/init",
-                                                 "/usr/sbin/watchdog-mux"};
+constexpr std::array<std::string_view, 9> kKnown{"/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/sbin/watchdog",
+                                                 "/usr/sbin/wd_keepalive",   "/usr/sbin/sbd",        "/usr/sbin/corosync",
+                                                 "/usr/sbin/watchdogd",      "/sbin/init",           "/usr/sbin/watchdog-mux"};
 
 void run(HostView& host, Findings& out) {
   if (!host.has_processes()) {

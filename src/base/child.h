@@ -9,9 +9,9 @@
 namespace sekisho {
 
 struct ChildRun {
-  std::string program;               // an absolute path; no shell, no search
-  std::vector<std::string> args;     // without the program's name
-  std::string input;                 // given on standard input (at most 64 KiB); empty: /dev/null
+  std::string program;            // an absolute path; no shell, no search
+  std::vector<std::string> args;  // without the program's name
+  std::string input;              // given on standard input (at most 64 KiB); empty: /dev/null
   std::chrono::milliseconds within{5'000};
   std::size_t max_output_bytes = 4 << 20;  // of stdout and of stderr, each; the rest is read and dropped
 };

@@ -134,7 +134,8 @@ Result<RootedFolder> RootedFolder::open(const std::string& folder) {
   const Fd probe{open_in_root(fd.get(), "/", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT)};
   if (!probe && last_error == ENOSYS)
     return Error{"this kernel has no openat2 (Linux 5.6 or later is needed), so that a folder cannot be read safely"};
-  struct stat here {}, host {};
+  struct stat here {
+  }, host{};
   const bool is_host = ::fstat(fd.get(), &here) == 0 && ::stat("/", &host) == 0 && here.st_dev == host.st_dev && here.st_ino == host.st_ino;
   return RootedFolder{std::move(fd), is_host};
 }
@@ -223,8 +224,7 @@ Result<std::vector<FolderEntry>> RootedFolder::list(const std::string& path, std
   return entries;
 }
 
-WalkEnd RootedFolder::walk(const std::string& path, const WalkLimits& limits,
-                           const std::function<bool(const FolderEntry&)>& visit) const {
+WalkEnd RootedFolder::walk(const std::string& path, const WalkLimits& limits, const std::function<bool(const FolderEntry&)>& visit) const {
   const Fd handle = open_path(path, true);
   const auto info = info_of(handle);
   if (info.kind != FileKind::folder) return WalkEnd::complete;

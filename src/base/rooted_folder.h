@@ -19,7 +19,7 @@ struct FileInfo {
   std::uint64_t size_bytes = 0;
   std::int64_t modified_s = 0;  // mtime, seconds since 1970: can be set at will
   std::int64_t changed_s = 0;   // ctime: the kernel's own, but of the copy when a file was copied
-  std::uint32_t mode = 0;      // permission bits
+  std::uint32_t mode = 0;       // permission bits
   std::uint32_t uid = 0;
   std::uint64_t device = 0, inode = 0;
 };

@@ -77,7 +77,9 @@ bool scan_json(std::string_view text, F&& on_value) {
       if (!string(value.raw)) return false;
     } else {
       const std::size_t begin = at;
-      while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ']' && text[at] != ' ' && text[at] != ':' && text[at] != '"') ++at;
+      while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ']' && text[at] != ' ' && text[at] != ':' &&
+             text[at] != '"')
+        ++at;
       if (at == begin) return false;
       value.raw = text.substr(begin, at - begin);
       value.type = (c >= '0' && c <= '9') || c == '-' ? JsonType::number : JsonType::word;

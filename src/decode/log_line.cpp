@@ -32,8 +32,10 @@ LineVerdict on_message(View program, std::uint32_t pid, View message, const LogC
     verdict = decode_firewall(message, out);
     if (verdict == LineVerdict::unknown) out = {}, verdict = LineVerdict::other;
   } else if (program == "cowrie") {
-    if (message.starts_with('{')) verdict = decode_cowrie_json(message, clock, out);
-    else verdict = decode_cowrie_text(message, clock, out);
+    if (message.starts_with('{'))
+      verdict = decode_cowrie_json(message, clock, out);
+    else
+      verdict = decode_cowrie_text(message, clock, out);
   } else if (program == "nginx" || program == "apache2" || program == "httpd" || program == "caddy") {
     verdict = message.starts_with('{') ? decode_web_json(message, clock, out) : decode_web_combined(message, out);
     if (verdict == LineVerdict::unknown) out = {}, verdict = LineVerdict::other;
@@ -125,9 +127,7 @@ LineVerdict decode_log_line(const LogLine& line, LogClock& clock, LogEvent& out)
   LineVerdict verdict = LineVerdict::unknown;
   switch (line.form) {
     case LineForm::text: verdict = on_text(text, clock, out); break;
-    case LineForm::message:
-      verdict = on_message(line.program, line.pid, text, clock, out);
-      break;
+    case LineForm::message: verdict = on_message(line.program, line.pid, text, clock, out); break;
     case LineForm::kernel:
       verdict = decode_firewall(text, out);
       if (verdict == LineVerdict::unknown) out = {}, verdict = LineVerdict::other;

@@ -107,8 +107,10 @@ bool take_auth_tail(View text, Peer& peer, View& user, bool& ambiguous) {
   const auto take_from = [&](View whole) {
     View left = whole;
     if (!take_peer_tail(left, peer)) return false;
-    if (left == "from") left = {};
-    else if (!take_tail(left, " from")) return false;
+    if (left == "from")
+      left = {};
+    else if (!take_tail(left, " from"))
+      return false;
     user = left;
     return true;
   };
@@ -202,7 +204,8 @@ LineVerdict on_disconnecting(View text, LogEvent& out) {
   return done(out, "sshd: Disconnecting user", preamble == Preamble::user ? LogKind::nothing : LogKind::login_hint);
 }
 
-// "Unable to negotiate with [PREAMBLE U ]ADDRESS port N: no matching …", "ssh_dispatch_run_fatal: Connection from [PREAMBLE U ]ADDRESS port N: …"
+// "Unable to negotiate with [PREAMBLE U ]ADDRESS port N: no matching …", "ssh_dispatch_run_fatal: Connection from [PREAMBLE U ]ADDRESS port
+// N: …"
 LineVerdict on_left_peer(View text, LogEvent& out, View rule) {
   Peer peer;
   if (take_preamble(text) == Preamble::none) {
@@ -225,8 +228,13 @@ LineVerdict on_not_allowed(View text, LogEvent& out) {
   const auto at = text.rfind(kBecause);
   if (at == View::npos) return LineVerdict::unknown;
   const View reason = text.substr(at + kBecause.size());
-  constexpr View kReasons[] = {"not listed in AllowUsers", "listed in DenyUsers", "none of user's groups are listed in AllowGroups",
-                               "a group is listed in DenyGroups", "not in any group", "account is locked", "shell "};
+  constexpr View kReasons[] = {"not listed in AllowUsers",
+                               "listed in DenyUsers",
+                               "none of user's groups are listed in AllowGroups",
+                               "a group is listed in DenyGroups",
+                               "not in any group",
+                               "account is locked",
+                               "shell "};
   bool known = false;
   for (const View r : kReasons) known |= r == "shell " ? reason.starts_with(r) : reason == r;
   if (!known) return LineVerdict::unknown;
@@ -322,8 +330,10 @@ LineVerdict on_right_peer(View text, LogEvent& out, View rule, LogKind kind) {
 LineVerdict on_invalid_user(View text, LogEvent& out) {
   Peer peer;
   if (!take_peer_tail(text, peer)) return LineVerdict::unknown;
-  if (text == "from") text = {};
-  else if (!take_tail(text, " from")) return LineVerdict::unknown;
+  if (text == "from")
+    text = {};
+  else if (!take_tail(text, " from"))
+    return LineVerdict::unknown;
   put(peer, out);
   put_user(text, out);
   out.invalid_user = true;
@@ -341,18 +351,80 @@ LineVerdict on_refused(View text, LogEvent& out) {
 }
 
 // Messages that say nothing about an attacker, by how they begin.
-constexpr View kHarmless[] = {
-    "Server listening on ", "Received signal ", "Starting session: ", "Close session: ", "User child is on pid ", "Connection from ",
-    "Received disconnect from ", "reverse mapping checking ", "Address ", "Postponed ", "Partial ", "subsystem request ", "Exiting on signal",
-    "input_userauth_request: ", "Could not get shadow information", "kex_exchange_identification: ", "kex_protocol_error: ",
-    "banner exchange: ", "Corrupted MAC on input", "Bad packet length", "padding error", "beginning MaxStartups throttling",
-    "exited MaxStartups throttling", "srclimit_penalise: ", "Nasty PTR record", "Connection timed out", "Read error from remote host",
-    "Write failed", "Transferred: ", "Closing connection to ", "session opened", "session closed", "Accepted key ", "Found matching ",
-    "rexec line ", "Set /proc/self/oom_score_adj", "Authentication refused: ", "userauth_pubkey: ", "key type ", "Did not receive ident",
-    "ssh_packet_", "mm_", "do_exec", "Forwarding ", "Authenticated to ", "pam_", "PAM ", "Certificate ", "certificate ", "lastlog_",
-    "Received request ", "dispatch_protocol_error", "Disconnecting", "fatal", "Deprecated option", "Unsupported option", "Missing privilege",
-    "Set TCP_", "no hostkey", "sshd: no hostkeys", "Bind to port ", "Cannot bind ", "socket: ", "chroot", "chdir", "setrlimit",
-    "Unable to load host key", "Could not load host key", "restarting", "SIGHUP", "Session ", "force_pwchange", "login_", "internal-sftp"};
+constexpr View kHarmless[] = {"Server listening on ",
+                              "Received signal ",
+                              "Starting session: ",
+                              "Close session: ",
+                              "User child is on pid ",
+                              "Connection from ",
+                              "Received disconnect from ",
+                              "reverse mapping checking ",
+                              "Address ",
+                              "Postponed ",
+                              "Partial ",
+                              "subsystem request ",
+                              "Exiting on signal",
+                              "input_userauth_request: ",
+                              "Could not get shadow information",
+                              "kex_exchange_identification: ",
+                              "kex_protocol_error: ",
+                              "banner exchange: ",
+                              "Corrupted MAC on input",
+                              "Bad packet length",
+                              "padding error",
+                              "beginning MaxStartups throttling",
+                              "exited MaxStartups throttling",
+                              "srclimit_penalise: ",
+                              "Nasty PTR record",
+                              "Connection timed out",
+                              "Read error from remote host",
+                              "Write failed",
+                              "Transferred: ",
+                              "Closing connection to ",
+                              "session opened",
+                              "session closed",
+                              "Accepted key ",
+                              "Found matching ",
+                              "rexec line ",
+                              "Set /proc/self/oom_score_adj",
+                              "Authentication refused: ",
+                              "userauth_pubkey: ",
+                              "key type ",
+                              "Did not receive ident",
+                              "ssh_packet_",
+                              "mm_",
+                              "do_exec",
+                              "Forwarding ",
+                              "Authenticated to ",
+                              "pam_",
+                              "PAM ",
+                              "Certificate ",
+                              "certificate ",
+                              "lastlog_",
+                              "Received request ",
+                              "dispatch_protocol_error",
+                              "Disconnecting",
+                              "fatal",
+                              "Deprecated option",
+                              "Unsupported option",
+                              "Missing privilege",
+                              "Set TCP_",
+                              "no hostkey",
+                              "sshd: no hostkeys",
+                              "Bind to port ",
+                              "Cannot bind ",
+                              "socket: ",
+                              "chroot",
+                              "chdir",
+                              "setrlimit",
+                              "Unable to load host key",
+                              "Could not load host key",
+                              "restarting",
+                              "SIGHUP",
+                              "Session ",
+                              "force_pwchange",
+                              "login_",
+                              "internal-sftp"};
 
 }  // namespace
 
@@ -416,7 +488,8 @@ LineVerdict decode_sshd(View message, LogEvent& out) {
       }
       break;
     case 'M':
-      if (text.starts_with("Magic value check failed")) verdict = on_right_peer(text, out, "sshd: Magic value check failed", LogKind::probe);
+      if (text.starts_with("Magic value check failed"))
+        verdict = on_right_peer(text, out, "sshd: Magic value check failed", LogKind::probe);
       break;
     case 'B':
     case 'b':

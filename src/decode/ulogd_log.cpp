@@ -81,7 +81,8 @@ LineVerdict decode_ulogd_json(View line, const LogClock& clock, LogEvent& out) {
       View text = v.raw;
       take_iso_time(text, clock, stamp);
     }
-    flag("tcp_syn", kSyn), flag("tcp_ack", kAck), flag("tcp_rst", kRst), flag("tcp_fin", kFin), flag("tcp_psh", kPsh), flag("tcp_urg", kUrg);
+    flag("tcp_syn", kSyn), flag("tcp_ack", kAck), flag("tcp_rst", kRst), flag("tcp_fin", kFin), flag("tcp_psh", kPsh),
+        flag("tcp_urg", kUrg);
   });
   if (!whole || !source || !destination || out.protocol == 0) return LineVerdict::unknown;
   constexpr TimeNs kLast = 9'000'000'000;

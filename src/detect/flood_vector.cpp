@@ -216,7 +216,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
     e.contra.push_back(
         fmt::format("normal here is {}, at most {}{}", format_rate_pps(normal), format_rate_pps(ceiling), because(s, spec_.classes)));
   if (const double gone = learned ? missing(s, spec_.classes) : 0; gone > 0.5 * own_excess)
-    contradict(e, 45, fmt::format("{} of ordinary traffic are missing: its senders go on, its service does not answer", format_rate_pps(gone)));
+    contradict(e, 45,
+               fmt::format("{} of ordinary traffic are missing: its senders go on, its service does not answer", format_rate_pps(gone)));
   const int confidence = std::clamp(e.hard ? e.points : std::min(e.points, 55), 0, 99);
   const bool verdict = e.hard && confidence >= kProbable;
   // Weak evidence has to hold for three steps; volume alone for a second.

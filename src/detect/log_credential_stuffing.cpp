@@ -25,7 +25,8 @@ class LogCredentialStuffing final : public LogDetector {
   LogLoginCampaign campaign_;
 };
 
-const Register<LogDetectorSpec> reg{log_detector<LogCredentialStuffing>("log_credential_stuffing", "many tries at web logins in an access log")};
+const Register<LogDetectorSpec> reg{
+    log_detector<LogCredentialStuffing>("log_credential_stuffing", "many tries at web logins in an access log")};
 
 }  // namespace
 }  // namespace sekisho

@@ -7,7 +7,8 @@ namespace sekisho {
 namespace {
 
 constexpr std::string_view kAdvice =
-    "Isolate this host now and keep it powered for forensics; find the process that owns the connections (ss -tnp, ss -w -a); treat the host as "
+    "Isolate this host now and keep it powered for forensics; find the process that owns the connections (ss -tnp, ss -w -a); treat the "
+    "host as "
     "untrusted until it is re-imaged from a known-good snapshot.";
 
 class LogEgressScan final : public LogDetector {
@@ -57,13 +58,15 @@ class LogEgressScan final : public LogDetector {
     f.headline = fmt::format("{} logged packets to about {} destinations", format_count(fact.lines), format_count(fact.destinations));
     if (fact.fingerprint) {
       f.confidence = 99;
-      f.evidence.push_back(fmt::format("{} outgoing SYNs carry the destination address as sequence number: Mirai's scanner runs here (a chance match is 1 in 4.3e9)",
-                                       fact.fingerprint));
+      f.evidence.push_back(fmt::format(
+          "{} outgoing SYNs carry the destination address as sequence number: Mirai's scanner runs here (a chance match is 1 in 4.3e9)",
+          fact.fingerprint));
     } else {
       f.confidence = 75;
       f.counter_evidence.push_back("no outgoing SYN carries the Mirai fingerprint");
     }
-    if (fact.device_port_syns) f.evidence.push_back(fmt::format("{} of {} outgoing SYNs went to ports of telnet and devices", fact.device_port_syns, fact.syns));
+    if (fact.device_port_syns)
+      f.evidence.push_back(fmt::format("{} of {} outgoing SYNs went to ports of telnet and devices", fact.device_port_syns, fact.syns));
     if (auto who = attribution(fact.fingerprint > 0, ports); !who.empty()) f.evidence.push_back(std::move(who));
     f.counter_evidence.push_back("LOG lines show no answers; a vulnerability scanner of your own looks the same: is one installed here?");
     f.advice = kAdvice;

@@ -52,7 +52,8 @@ class LogPeers {
   };
   Peer& at(const Network& source) {
     if (peers_.size() >= kMost && !peers_.contains(source)) {
-      const auto least = std::min_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
+      const auto least =
+          std::min_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
       peers_.erase(least);
       ++forgotten_;
     }

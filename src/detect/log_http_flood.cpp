@@ -48,23 +48,31 @@ class LogHttpFlood final : public LogDetector {
     f.normal_pps = learned ? r.normal_rps : 0;
     const double times = r.requests / threshold;
     f.severity = times >= 10 || share(r.server_errors) > 0.2 ? Severity::high : Severity::medium;
-    f.confidence = std::min(95, 60 + (path >= 0.8 ? 12 : path >= 0.5 ? 6 : 0) + (agent >= 0.8 ? 8 : 0) + (errors >= 0.5 ? 8 : 0) + (source >= 0.5 ? 8 : 0) +
-                                    (learned ? 5 : 0));
+    f.confidence = std::min(95, 60 +
+                                    (path >= 0.8   ? 12
+                                     : path >= 0.5 ? 6
+                                                   : 0) +
+                                    (agent >= 0.8 ? 8 : 0) + (errors >= 0.5 ? 8 : 0) + (source >= 0.5 ? 8 : 0) + (learned ? 5 : 0));
     f.distinct_peers = r.sources;
     for (const auto& s : r.top_sources)
       if (s.requests) f.top_peers.push_back({s.source.base, 0, s.requests}), f.selector.remotes.push_back(s.source.base);
-    f.headline = learned && r.normal_rps > 0 ? fmt::format("{} requests/s (x{:.0f} of normal {:.0f}/s) from {} source{}", format_count(r.requests),
-                                                           r.requests / r.normal_rps, r.normal_rps, format_count(r.sources), plural(r.sources))
-                                             : fmt::format("{} requests/s from {} source{}", format_count(r.requests), format_count(r.sources), plural(r.sources));
+    f.headline = learned && r.normal_rps > 0
+                     ? fmt::format("{} requests/s (x{:.0f} of normal {:.0f}/s) from {} source{}", format_count(r.requests),
+                                   r.requests / r.normal_rps, r.normal_rps, format_count(r.sources), plural(r.sources))
+                     : fmt::format("{} requests/s from {} source{}", format_count(r.requests), format_count(r.sources), plural(r.sources));
     const auto part = [&](double s, std::string_view what, std::string_view text) {
       if (s >= 0.5) f.evidence.push_back(fmt::format("{:.0f} % have one {}: {}", s * 100, what, quoted_text(text)));
     };
     part(path, "path", r.top_path.text), part(agent, "agent", r.top_agent.text);
     if (source >= 0.5) f.evidence.push_back(fmt::format("{:.0f} % come from {}", source * 100, to_string(r.top_sources[0].source)));
     if (errors >= 0.5) f.evidence.push_back(fmt::format("{:.0f} % are answered with an error", errors * 100));
-    if (share(r.server_errors) > 0.2) f.evidence.push_back(fmt::format("the server itself fails: {:.0f} % answers of class 5xx", share(r.server_errors) * 100));
-    if (!learned) f.counter_evidence.push_back(fmt::format("no history to compare with ({} s seen): the threshold is twice the floor", r.learned_seconds));
-    if (errors < 0.1) f.counter_evidence.push_back("nearly all requests are answered without error: a crowd or a load test of your own looks alike");
+    if (share(r.server_errors) > 0.2)
+      f.evidence.push_back(fmt::format("the server itself fails: {:.0f} % answers of class 5xx", share(r.server_errors) * 100));
+    if (!learned)
+      f.counter_evidence.push_back(
+          fmt::format("no history to compare with ({} s seen): the threshold is twice the floor", r.learned_seconds));
+    if (errors < 0.1)
+      f.counter_evidence.push_back("nearly all requests are answered without error: a crowd or a load test of your own looks alike");
     if (f.counter_evidence.empty()) f.counter_evidence.push_back("an access log shows finished requests only");
     out.push_back(std::move(f));
   }

@@ -43,9 +43,12 @@ class LogIotScan final : public LogDetector {
     campaign_.tell(step, wave ? Severity::medium : Severity::info, out, [&](Finding& f) {
       f.confidence = std::min(70, 40 + (wave ? 15 : 0) + (t.device_port_syns >= 20 ? 10 : 0));
       f.evidence.push_back(fmt::format("{} of {} logged SYNs went to ports of telnet and devices", t.device_port_syns, t.syns));
-      if (wave) f.evidence.push_back(fmt::format("a wave: {} sources within {}", recent, format_duration(settings_.wave_window.count * kMillisecond)));
-      f.counter_evidence.push_back(t.with_seq ? "the sequence numbers are not the destination's address: not the Mirai fingerprint"
-                                              : "the lines have no sequence numbers (log with --log-tcp-sequence): the Mirai fingerprint could not be looked for");
+      if (wave)
+        f.evidence.push_back(
+            fmt::format("a wave: {} sources within {}", recent, format_duration(settings_.wave_window.count * kMillisecond)));
+      f.counter_evidence.push_back(
+          t.with_seq ? "the sequence numbers are not the destination's address: not the Mirai fingerprint"
+                     : "the lines have no sequence numbers (log with --log-tcp-sequence): the Mirai fingerprint could not be looked for");
     });
   }
 

@@ -10,8 +10,8 @@ class LogLoginAfterFailures final : public LogDetector {
   struct Settings {
     std::int64_t failures = 5;
   };
-  static constexpr Field<Settings> fields[] = {
-      {"failures", &Settings::failures, 2, 10'000, "failed logins of a source within a day, after which a login that succeeds is reported"}};
+  static constexpr Field<Settings> fields[] = {{"failures", &Settings::failures, 2, 10'000,
+                                                "failed logins of a source within a day, after which a login that succeeds is reported"}};
   explicit LogLoginAfterFailures(const Settings& s) : settings_{s} {}
 
   void on_step(const LogStep& step, std::vector<Finding>& out) override {
@@ -32,10 +32,12 @@ class LogLoginAfterFailures final : public LogDetector {
     f.severity = fact.key_login ? Severity::medium : Severity::critical;
     const bool one_user = fact.failures_same_user == fact.failures_before_success;
     f.confidence = fact.key_login ? 50 : one_user && fact.failures_before_success < 10 ? 70 : 90;
-    f.headline = fmt::format("{} logged in as {} after {} failures", to_string(fact.source), quoted_text(fact.user), fact.failures_before_success);
-    f.evidence.push_back(fmt::format("{} failed {} logins within a day, then one that succeeded, from the same address", fact.failures_before_success,
-                                     to_string(fact.service)));
-    if (!one_user) f.evidence.push_back(fmt::format("{} of the failures were for other users", fact.failures_before_success - fact.failures_same_user));
+    f.headline =
+        fmt::format("{} logged in as {} after {} failures", to_string(fact.source), quoted_text(fact.user), fact.failures_before_success);
+    f.evidence.push_back(fmt::format("{} failed {} logins within a day, then one that succeeded, from the same address",
+                                     fact.failures_before_success, to_string(fact.service)));
+    if (!one_user)
+      f.evidence.push_back(fmt::format("{} of the failures were for other users", fact.failures_before_success - fact.failures_same_user));
     if (fact.key_login) f.counter_evidence.push_back("the login was by key, which guessing passwords does not yield");
     if (one_user) f.counter_evidence.push_back("all failures were for the user that then logged in: a forgotten password looks the same");
     if (is_private(fact.source.base)) f.counter_evidence.push_back("the source is in a private network");

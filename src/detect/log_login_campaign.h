@@ -8,9 +8,9 @@ namespace sekisho {
 struct LogLoginWording {
   LogService service;
   std::string_view label;
-  std::string_view tries;    // "failed ssh logins"
-  std::string_view doubt;    // counter-evidence
-  std::uint16_t port;        // 0 = not known
+  std::string_view tries;  // "failed ssh logins"
+  std::string_view doubt;  // counter-evidence
+  std::uint16_t port;      // 0 = not known
 };
 
 struct LogLoginRules {
@@ -95,14 +95,23 @@ class LogLoginCampaign {
     peers_.fill(f);
     if (distributed) f.distinct_peers = std::max<std::uint64_t>(f.distinct_peers, distributed_.sources);
     if (wording_.port) f.local_ports.push_back({wording_.port, total_}), f.selector.local_ports.push_back(wording_.port);
-    f.headline = fmt::format("{} {} from {} source{}", format_count(total_), wording_.tries, format_count(f.distinct_peers), plural(f.distinct_peers));
-    if (loud_) f.evidence.push_back(fmt::format("{} source{} with at least {} within ten minutes; the most: {}", loud_, plural(loud_), rules_.alert, most_));
-    else if (most_ >= static_cast<std::uint64_t>(rules_.warn)) f.evidence.push_back(fmt::format("the most from one source within ten minutes: {}", most_));
-    if (users_) f.evidence.push_back(fmt::format("{} source{} tried at least {} different users within ten minutes", users_, plural(users_), rules_.users));
+    f.headline = fmt::format("{} {} from {} source{}", format_count(total_), wording_.tries, format_count(f.distinct_peers),
+                             plural(f.distinct_peers));
+    if (loud_)
+      f.evidence.push_back(
+          fmt::format("{} source{} with at least {} within ten minutes; the most: {}", loud_, plural(loud_), rules_.alert, most_));
+    else if (most_ >= static_cast<std::uint64_t>(rules_.warn))
+      f.evidence.push_back(fmt::format("the most from one source within ten minutes: {}", most_));
+    if (users_)
+      f.evidence.push_back(
+          fmt::format("{} source{} tried at least {} different users within ten minutes", users_, plural(users_), rules_.users));
     if (distributed)
-      f.evidence.push_back(fmt::format("distributed: {} sources with two to five tries each at the same {} user{}{}{}", distributed_.sources,
-                                       distributed_.users, plural(distributed_.users), names_.empty() ? "" : ": ", names_));
-    if (slow_) f.evidence.push_back(fmt::format("slow: {} source{} with at least {} within a day, never {} in ten minutes", slow_, plural(slow_), rules_.slow, rules_.warn));
+      f.evidence.push_back(fmt::format("distributed: {} sources with two to five tries each at the same {} user{}{}{}",
+                                       distributed_.sources, distributed_.users, plural(distributed_.users), names_.empty() ? "" : ": ",
+                                       names_));
+    if (slow_)
+      f.evidence.push_back(fmt::format("slow: {} source{} with at least {} within a day, never {} in ten minutes", slow_, plural(slow_),
+                                       rules_.slow, rules_.warn));
     if (defaults_) f.evidence.push_back("users that devices come with were tried (root, admin, support, ubnt, guest, ...)");
     if (mirai_) f.evidence.push_back(fmt::format("{} of a source's tries had a factory password from Mirai's list", mirai_));
     if (distributed) f.extra_techniques.push_back("T1110.003");

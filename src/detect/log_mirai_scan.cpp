@@ -25,10 +25,14 @@ class LogMiraiScan final : public LogDetector {
     const auto& t = campaign_.totals();
     campaign_.tell(step, wave || t.private_source ? Severity::medium : Severity::info, out, [&](Finding& f) {
       f.confidence = 97;
-      f.evidence.push_back(fmt::format("the sequence number of {} of {} logged SYNs equals the destination address (Mirai's stateless scanner; a chance match is 1 in 4.3e9)",
-                                       t.fingerprint, t.with_seq));
+      f.evidence.push_back(
+          fmt::format("the sequence number of {} of {} logged SYNs equals the destination address (Mirai's stateless scanner; a chance "
+                      "match is 1 in 4.3e9)",
+                      t.fingerprint, t.with_seq));
       if (t.plain_syns) f.evidence.push_back(fmt::format("{} of them without TCP options, as that scanner sends them", t.plain_syns));
-      if (wave) f.evidence.push_back(fmt::format("a wave: {} sources within {}", recent, format_duration(settings_.wave_window.count * kMillisecond)));
+      if (wave)
+        f.evidence.push_back(
+            fmt::format("a wave: {} sources within {}", recent, format_duration(settings_.wave_window.count * kMillisecond)));
       if (t.private_source) {
         f.evidence.push_back("one of the sources has a private address: an infected device in your own network");
         f.advice = "Find the device with that private address, disconnect it, and reset it before it is connected again.";

@@ -17,7 +17,8 @@ class LogPortScan final : public LogDetector {
 
   void on_step(const LogStep& step, std::vector<Finding>& out) override {
     for (const LogScanFact& f : step.scans)
-      if (f.direction == Direction::ingress && f.fingerprint == 0 && (f.ports_minute >= settings_.ports || f.ports >= settings_.ports_slow)) campaign_.add(f);
+      if (f.direction == Direction::ingress && f.fingerprint == 0 && (f.ports_minute >= settings_.ports || f.ports >= settings_.ports_slow))
+        campaign_.add(f);
     if (!campaign_.touched(step)) return;
     const auto& t = campaign_.totals();
     campaign_.tell(step, Severity::low, out, [&](Finding& f) {

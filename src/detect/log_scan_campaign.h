@@ -62,14 +62,17 @@ class LogScanCampaign {
     std::map<std::uint16_t, std::uint64_t> ports;
     for (const auto& [key, lines] : by_source_) ports[key.second] += lines;
     for (const auto& [port, lines] : ports) f.local_ports.push_back({port, lines});
-    std::stable_sort(f.local_ports.begin(), f.local_ports.end(), [](const PortFact& a, const PortFact& b) { return a.packets > b.packets; });
+    std::stable_sort(f.local_ports.begin(), f.local_ports.end(),
+                     [](const PortFact& a, const PortFact& b) { return a.packets > b.packets; });
     if (f.local_ports.size() > 20) f.local_ports.resize(20);
-    f.headline = fmt::format("{} LOG lines from {} source{}", format_count(totals_.lines), format_count(f.distinct_peers), plural(f.distinct_peers));
+    f.headline =
+        fmt::format("{} LOG lines from {} source{}", format_count(totals_.lines), format_count(f.distinct_peers), plural(f.distinct_peers));
     finish(f);
     std::vector<std::uint16_t> numbers;
     for (const auto& p : f.local_ports) numbers.push_back(p.port);
     if (auto who = attribution(totals_.fingerprint > 0, numbers); !who.empty()) f.evidence.push_back(std::move(who));
-    f.counter_evidence.push_back("LOG lines are samples (rules limit their rate) and show no answers: the counts are lower bounds, and a SYN's source is unproven");
+    f.counter_evidence.push_back(
+        "LOG lines are samples (rules limit their rate) and show no answers: the counts are lower bounds, and a SYN's source is unproven");
     pace_.fill(f, step, totals_.lines);
     out.push_back(std::move(f));
     peers_.expire(step.time - 24 * 3600 * kSecond);

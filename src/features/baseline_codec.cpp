@@ -136,12 +136,14 @@ std::vector<std::uint8_t> BaselineCodec::encode(TimeNs saved_at, TimeNs now, std
 
 Result<SavedBaselines> BaselineCodec::decode(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kHeader = 8, kSum = 8;
-  if (bytes.size() < kHeader + kSum || bytes.size() > kMaxBytes || std::string_view{reinterpret_cast<const char*>(bytes.data()), 4} != kMagic)
+  if (bytes.size() < kHeader + kSum || bytes.size() > kMaxBytes ||
+      std::string_view{reinterpret_cast<const char*>(bytes.data()), 4} != kMagic)
     return Error{fmt::format("the saved baselines are not readable: {} bytes that are none of this program's", bytes.size())};
   if (const auto version = load_le16(bytes.data() + 4); version != kVersion)
     return Error{fmt::format("the saved baselines have format {}, this program reads {}: learning begins anew", version, kVersion)};
   const auto body = bytes.first(bytes.size() - kSum);
-  if (checksum(body) != load_le64(bytes.data() + body.size())) return Error{"the saved baselines are damaged (checksum): learning begins anew"};
+  if (checksum(body) != load_le64(bytes.data() + body.size()))
+    return Error{"the saved baselines are damaged (checksum): learning begins anew"};
 
   Reader r{body};
   r.text(kHeader);

@@ -1,9 +1,10 @@
 // BaselineCodec: all that was learned, as bytes for the store and back, so that a restart is not blind.
 //
 // Format, little-endian: "SKBL", u16 version, u16 zero; i64 time of saving (ns, the data's own clock); the names of the traffic classes
-// (u8 count; u8 length and text each), so that a program with other classes reads it; u32 rows; for each row u8 flags (1 egress, 2 all hosts,
-// 4 IPv6), 16 bytes of address, u32 learned seconds, i64 frozen ns left, u8 classes; for each class u8 name, the short memory, u8 anchor (0, 1)
-// and the anchor; at the end u64 FNV-1a of everything before. A histogram is u8 count and (u8 bucket, u16 samples) each, buckets rising.
+// (u8 count; u8 length and text each), so that a program with other classes reads it; u32 rows; for each row u8 flags (1 egress, 2 all
+// hosts, 4 IPv6), 16 bytes of address, u32 learned seconds, i64 frozen ns left, u8 classes; for each class u8 name, the short memory, u8
+// anchor (0, 1) and the anchor; at the end u64 FNV-1a of everything before. A histogram is u8 count and (u8 bucket, u16 samples) each,
+// buckets rising.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -15,7 +15,9 @@ namespace sekisho {
 template <class Key, class Entry>
 class BoundedTable {
  public:
-  BoundedTable(HashKey hash_key, std::size_t most) : hash_key_(hash_key), most_(most) { check(most >= 1 && most < kNone, "a table has room"); }
+  BoundedTable(HashKey hash_key, std::size_t most) : hash_key_(hash_key), most_(most) {
+    check(most >= 1 && most < kNone, "a table has room");
+  }
 
   // The entry of `key`, made if need be (`fresh`); it is the newest now. `on_evict` sees the entry that had to go.
   template <class F>

@@ -7,10 +7,10 @@
 namespace sekisho {
 namespace {
 
-constexpr unsigned kMemory = 900;   // seconds; then they are halved
-constexpr unsigned kWarm = 300;     // seconds before anything is above normal
-constexpr double kSmallPps = 50;    // below every floor: learned at once
-constexpr double kAnchorPps = 20;   // a class that never reaches it has floors above anything an anchor could say
+constexpr unsigned kMemory = 900;                       // seconds; then they are halved
+constexpr unsigned kWarm = 300;                         // seconds before anything is above normal
+constexpr double kSmallPps = 50;                        // below every floor: learned at once
+constexpr double kAnchorPps = 20;                       // a class that never reaches it has floors above anything an anchor could say
 constexpr DurationNs kAcceptAfter = 10 * kMinute;       // without an attack
 constexpr DurationNs kAcceptAlarmAfter = 30 * kMinute;  // under a verdict of attack that it outlives without pause
 constexpr double kAlarmTimes = 10, kAlarmPps = 1000;    // nor is more accepted then than so many times the ceiling, or packets/s

@@ -18,7 +18,9 @@ bool contains(std::string_view text, std::string_view piece) { return text.find(
 }  // namespace
 
 LogFeatures::LogFeatures(LogFeatureSettings s)
-    : logins_(s.key, s.most_sources, s.most_users), packets_(s.key, s.most_sources, std::move(s.publics)), requests_(s.key, s.most_sources) {}
+    : logins_(s.key, s.most_sources, s.most_users),
+      packets_(s.key, s.most_sources, std::move(s.publics)),
+      requests_(s.key, s.most_sources) {}
 
 // A login over the web: a form that is sent, or a refused name and password. Whether a form's login failed, a log does not say for sure:
 // tries are counted, and users do not try often.
@@ -38,7 +40,8 @@ void LogFeatures::on_command(const LogEvent& event, TimeNs now) {
   if (!event.has_source || command_facts_.size() >= kMostCommands) return;
   DecoyCommandFact f;
   f.busybox = contains(event.command, "busybox ");
-  f.download = contains(event.command, "wget ") || contains(event.command, "curl ") || contains(event.command, "tftp ") || contains(event.command, "ftpget ");
+  f.download = contains(event.command, "wget ") || contains(event.command, "curl ") || contains(event.command, "tftp ") ||
+               contains(event.command, "ftpget ");
   if (!f.busybox && !f.download) return;
   f.source = log_source(event.source);
   f.time = now;

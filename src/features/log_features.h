@@ -10,8 +10,8 @@ namespace sekisho {
 
 struct LogFeatureSettings {
   HashKey key;
-  std::vector<Address> publics;         // the host's addresses before NAT
-  std::size_t most_sources = 32'768;    // each of: who logs in, who is in firewall lines, who sends requests
+  std::vector<Address> publics;       // the host's addresses before NAT
+  std::size_t most_sources = 32'768;  // each of: who logs in, who is in firewall lines, who sends requests
   std::size_t most_users = 8'192;
 };
 

@@ -9,7 +9,7 @@ namespace sekisho {
 
 class LogHistogram {
  public:
-  static constexpr unsigned kBuckets = 96;  // four to an octave: up to 14 million packets/s
+  static constexpr unsigned kBuckets = 96;   // four to an octave: up to 14 million packets/s
   static constexpr unsigned kMost = 60'000;  // samples; more are not taken
 
   void add(double pps, unsigned times = 1) { add_bucket(bucket(pps), times); }

@@ -16,8 +16,8 @@ bool is_default_user(std::string_view user) {
 // Passwords that only Mirai's published list and its children try: factory passwords of cameras, recorders and routers.
 bool is_mirai_password(std::string_view password) {
   for (const std::string_view word :
-       {"xc3511", "vizxv", "xmhdipc", "juantech", "klv123", "klv1234", "Zte521", "hi3518", "jvbzd", "anko", "zlxx.", "7ujMko0vizxv",
-        "7ujMko0admin", "ikwb", "dreambox", "realtek", "smcadmin", "meinsm", "54321", "888888", "666666", "00000000"})
+       {"xc3511",       "vizxv",        "xmhdipc", "juantech", "klv123",  "klv1234",  "Zte521", "hi3518", "jvbzd",  "anko",   "zlxx.",
+        "7ujMko0vizxv", "7ujMko0admin", "ikwb",    "dreambox", "realtek", "smcadmin", "meinsm", "54321",  "888888", "666666", "00000000"})
     if (password == word) return true;
   return false;
 }
@@ -116,7 +116,8 @@ LogService LogLogins::session_service(const LogEvent& event) {
     if (event.connection) slot = {event.connection, event.service};
     return event.service;
   }
-  return event.connection && slot.first == event.connection ? slot.second : LogService::ssh;  // Cowrie speaks SSH unless it is told otherwise
+  return event.connection && slot.first == event.connection ? slot.second
+                                                            : LogService::ssh;  // Cowrie speaks SSH unless it is told otherwise
 }
 
 void LogLogins::on_event(const LogEvent& event, TimeNs now) {
@@ -126,7 +127,8 @@ void LogLogins::on_event(const LogEvent& event, TimeNs now) {
   const Key key{source.base, service, event.honeypot};
   bool fresh = false;
   Entry& e = sources_.at(key, fresh, [&](const Key& old, Entry& gone) {
-    if (evicted_hits_.size() < kMostPendingHits) gone.pending.move_to(evicted_hits_, log_source(old.source), old.service, Direction::ingress, gone.port);
+    if (evicted_hits_.size() < kMostPendingHits)
+      gone.pending.move_to(evicted_hits_, log_source(old.source), old.service, Direction::ingress, gone.port);
   });
   if (fresh) e.first_seen = now, e.port = event.destination_port;
   advance(e, now);

@@ -34,7 +34,8 @@ class LogPackets {
     std::uint64_t lines = 0, reported = 0;
     std::uint32_t syns = 0, with_seq = 0, fingerprint = 0, device_port_syns = 0, plain_syns = 0;
     std::uint32_t minute = 0;
-    std::array<std::uint64_t, 2> ports{}, ports_before{}, ports_now{}, destinations{};  // linear-counting bitmaps; before and now: by minute
+    std::array<std::uint64_t, 2> ports{}, ports_before{}, ports_now{},
+        destinations{};  // linear-counting bitmaps; before and now: by minute
     std::array<LogScanFact::Port, 8> first_ports{};
     Address destination;
     std::uint8_t ttl = 0;

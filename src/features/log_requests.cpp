@@ -51,7 +51,8 @@ void LogRequests::on_event(const LogEvent& event, TimeNs now) {
   const Address source = log_source(event.source).base;
   bool fresh = false;
   Source& s = sources_.at(source, fresh, [&](const Address& old, Source& gone) {
-    if (evicted_hits_.size() < kMostPendingHits) gone.pending.move_to(evicted_hits_, log_source(old), LogService::http, Direction::ingress, 0);
+    if (evicted_hits_.size() < kMostPendingHits)
+      gone.pending.move_to(evicted_hits_, log_source(old), LogService::http, Direction::ingress, 0);
   });
   if (fresh) s.first_seen = now;
   const auto second = static_cast<std::uint32_t>(now / kSecond);

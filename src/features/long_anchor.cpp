@@ -5,9 +5,9 @@ namespace sekisho {
 namespace {
 
 constexpr double kQuantile = 0.99;
-constexpr double kGrowth = 1.5;         // a day may raise the anchor by so much
-constexpr double kWeekShare = 0.3;      // weight of the newest week
-constexpr unsigned kHalfAnHour = 180;   // samples before an hour says something about its hour of the week
+constexpr double kGrowth = 1.5;        // a day may raise the anchor by so much
+constexpr double kWeekShare = 0.3;     // weight of the newest week
+constexpr unsigned kHalfAnHour = 180;  // samples before an hour says something about its hour of the week
 
 std::size_t slot(std::int64_t hour) {
   constexpr auto hours = static_cast<std::int64_t>(LongAnchor::kHours);
@@ -29,8 +29,10 @@ void LongAnchor::add(double mean_pps, std::int64_t hour) {
 
 void LongAnchor::close_hour(std::int64_t next) {
   if (previous_.samples()) admit(previous_, previous_hour_);
-  if (pending_.samples()) previous_ = pending_, previous_hour_ = hour_;
-  else previous_.clear();
+  if (pending_.samples())
+    previous_ = pending_, previous_hour_ = hour_;
+  else
+    previous_.clear();
   pending_.clear();
   hour_ = next;
 }

@@ -11,14 +11,14 @@ namespace sekisho {
 
 class LongAnchor {
  public:
-  static constexpr unsigned kHours = 168;       // of a week
+  static constexpr unsigned kHours = 168;        // of a week
   static constexpr unsigned kDaySamples = 8640;  // of ten seconds each
   static constexpr unsigned kEnough = 360;       // samples before the day is a statement: an hour
 
   // Begins with `seconds` clean seconds in which the rate never exceeded `pps`: that a class did not occur is knowledge too.
   void begin(std::uint32_t seconds, double pps);
-  // The mean rate of ten clean seconds. `hour`: hours since 1970 (UTC, so that daylight saving time moves nothing; a clock that is set moves
-  // on to another hour and loses nothing).
+  // The mean rate of ten clean seconds. `hour`: hours since 1970 (UTC, so that daylight saving time moves nothing; a clock that is set
+  // moves on to another hour and loses nothing).
   void add(double mean_pps, std::int64_t hour);
   // An attack: what waits may hold its beginning.
   void discard();
@@ -46,13 +46,13 @@ class LongAnchor {
   void admit(const LogHistogram& hour, std::int64_t number);
   void summarize();
 
-  LogHistogram today_, yesterday_;    // admitted
-  LogHistogram pending_, previous_;   // the open hour and the one before it, not admitted yet
-  std::int64_t hour_ = 0;             // of pending_
+  LogHistogram today_, yesterday_;   // admitted
+  LogHistogram pending_, previous_;  // the open hour and the one before it, not admitted yet
+  std::int64_t hour_ = 0;            // of pending_
   std::int64_t previous_hour_ = 0;
   std::array<float, kHours> week_{};  // 99th percentile by hour of the week; 0 = never seen
   float accepted_pps_ = 0;
-  unsigned accepted_left_ = 0;  // samples for which it still counts
+  unsigned accepted_left_ = 0;          // samples for which it still counts
   float day_pps_ = 0, median_pps_ = 0;  // of today_ and yesterday_
 };
 

@@ -36,8 +36,8 @@ class Incidents {
   const std::vector<IncidentEvent>& on_step(TimeNs now, const std::vector<Finding>& findings);
   // The input ended at `now`: what has been silent long enough is closed, the rest stays open.
   const std::vector<IncidentEvent>& finish(TimeNs now);
-  // Incidents of the program's former run, as they were last told; before the first on_step, the newest of a kind first. Those that are open
-  // go on under their ids, without being opened anew, and close when nothing confirms them: their silence is counted from the first
+  // Incidents of the program's former run, as they were last told; before the first on_step, the newest of a kind first. Those that are
+  // open go on under their ids, without being opened anew, and close when nothing confirms them: their silence is counted from the first
   // on_step. Those that are closed may be joined again as ever.
   void resume(std::vector<Incident> known);
   // Those that are open now; valid until the next call of another member.

@@ -20,8 +20,9 @@ struct CloseJournal {
 using JournalHandle = std::unique_ptr<sd_journal, CloseJournal>;
 
 // What of the journal is read: any of these.
-constexpr const char* kMatches[] = {"_TRANSPORT=kernel",         "SYSLOG_IDENTIFIER=kernel",       "SYSLOG_IDENTIFIER=sshd",
-                                    "SYSLOG_IDENTIFIER=sshd-session", "SYSLOG_IDENTIFIER=sshd-auth", "SYSLOG_IDENTIFIER=cowrie"};
+constexpr const char* kMatches[] = {"_TRANSPORT=kernel",           "SYSLOG_IDENTIFIER=kernel",
+                                    "SYSLOG_IDENTIFIER=sshd",      "SYSLOG_IDENTIFIER=sshd-session",
+                                    "SYSLOG_IDENTIFIER=sshd-auth", "SYSLOG_IDENTIFIER=cowrie"};
 
 bool add_matches(sd_journal* j) {
   for (const char* match : kMatches)
@@ -112,8 +113,8 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
     state->name = "journal " + files[0];
   }
   if (status < 0)
-    return Error{fmt::format("{} cannot be read: {}. Run as root, or as a member of the group systemd-journal.", escape_hostile(state->name, 1000),
-                             std::strerror(-status))};
+    return Error{fmt::format("{} cannot be read: {}. Run as root, or as a member of the group systemd-journal.",
+                             escape_hostile(state->name, 1000), std::strerror(-status))};
   state->handle.reset(j);
   if (!add_matches(j)) return Error{"the journal cannot be searched: libsystemd refuses the matches"};
   const auto& o = state->options;

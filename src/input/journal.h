@@ -8,12 +8,12 @@
 namespace sekisho {
 
 struct JournalOptions {
-  std::uint32_t input = 0;           // LogLine::input
-  std::vector<std::string> files;    // journal files, or one folder of them; empty = this machine's
-  TimeNs since = 0;                  // 0 = from the beginning
+  std::uint32_t input = 0;         // LogLine::input
+  std::vector<std::string> files;  // journal files, or one folder of them; empty = this machine's
+  TimeNs since = 0;                // 0 = from the beginning
   bool follow = false;
-  bool from_end = false;             // follow: only what is written from now on
-  std::string position;              // of remember(): a cursor; empty = none
+  bool from_end = false;  // follow: only what is written from now on
+  std::string position;   // of remember(): a cursor; empty = none
 };
 
 // One thread. Entries of sshd are believed only where the journal itself says that root's sshd wrote them.

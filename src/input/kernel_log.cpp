@@ -61,7 +61,10 @@ struct KernelLog::State {
     if (!read_kernel_record(whole, number, micros, text)) return false;
     ++stats.lines;
     stats.bytes += whole.size();
-    out = {.text = text, .form = LineForm::kernel, .time = options.booted + static_cast<TimeNs>(micros) * kMicrosecond, .input = options.input};
+    out = {.text = text,
+           .form = LineForm::kernel,
+           .time = options.booted + static_cast<TimeNs>(micros) * kMicrosecond,
+           .input = options.input};
     return true;
   }
   LineState next_of_device(LogLine& out) {
@@ -105,8 +108,8 @@ Result<std::unique_ptr<KernelLog>> KernelLog::open(const std::string& path, Kern
   state->options = options;
   state->fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (state->fd < 0)
-    return Error{fmt::format("{} cannot be read: {}. Run as root, or allow it (sysctl kernel.dmesg_restrict=0).", escape_hostile(path, 1000),
-                             std::strerror(errno))};
+    return Error{fmt::format("{} cannot be read: {}. Run as root, or allow it (sysctl kernel.dmesg_restrict=0).",
+                             escape_hostile(path, 1000), std::strerror(errno))};
   struct stat about {};
   state->device = ::fstat(state->fd, &about) == 0 && S_ISCHR(about.st_mode);
   if (state->device && options.from_end) ::lseek(state->fd, 0, SEEK_END);

@@ -35,7 +35,7 @@ struct LogFile::State {
     std::uint64_t handed_out = 0;  // offset behind the last line that was handed out
     std::uint32_t head_bytes = 0;  // how the file began when it was last looked at
     std::uint64_t head = 0;
-    bool cut = false;              // it begins otherwise now: it was truncated and written anew
+    bool cut = false;  // it begins otherwise now: it was truncated and written anew
     std::chrono::steady_clock::time_point retired{};
   };
 
@@ -68,9 +68,7 @@ struct LogFile::State {
     s.head_bytes = static_cast<std::uint32_t>(head.size());
     s.head = head_hash(head);
   }
-  LogPlace place_of(const Segment& s) const {
-    return {s.log->device(), s.log->inode(), s.handed_out, s.head_bytes, s.head};
-  }
+  LogPlace place_of(const Segment& s) const { return {s.log->device(), s.log->inode(), s.handed_out, s.head_bytes, s.head}; }
 
   std::unique_ptr<Segment> start(const std::string& file, std::uint64_t offset) {
     auto log = OpenLog::open(file, offset);
@@ -163,7 +161,8 @@ struct LogFile::State {
   // At the end of the live file: has it been rotated, truncated or removed? True when there is something new to read.
   bool rotated() {
     Segment& s = *current;
-    struct stat about {}, here {};
+    struct stat about {
+    }, here{};
     if (::stat(path.c_str(), &about) != 0) {
       if (!missing) missing = true, ++stats.vanished;
       return false;
@@ -211,8 +210,7 @@ struct LogFile::State {
         s.buffer.filled(n);
         continue;
       }
-      if (!s.log->failure().empty())
-        stats.trouble = fmt::format("{}: {}", escape_hostile(s.log->path(), 1000), s.log->failure());
+      if (!s.log->failure().empty()) stats.trouble = fmt::format("{}: {}", escape_hostile(s.log->path(), 1000), s.log->failure());
       if (more_may_come || !s.buffer.rest(text, taken)) return false;
       break;
     }
@@ -294,14 +292,16 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path, LogFileO
   if (path == "-") {
     state->is_pipe = true;
     state->path = "standard input";
-    if (::isatty(STDIN_FILENO) == 1) return Error{"standard input is a terminal: pipe a log into it (journalctl -u ssh | sekisho logs -)", ErrorKind::usage};
+    if (::isatty(STDIN_FILENO) == 1)
+      return Error{"standard input is a terminal: pipe a log into it (journalctl -u ssh | sekisho logs -)", ErrorKind::usage};
     return std::unique_ptr<LogFile>{new LogFile(std::move(state))};
   }
   if (!OpenLog::open(path) && !(state->options.follow && errno == ENOENT)) {
     const int why = errno;
     if (why == ENOENT) return Error{fmt::format("{}: there is no such file. Check the spelling.", escape_hostile(path, 1000))};
     if (why == EACCES || why == EPERM)
-      return Error{fmt::format("{}: permission denied. Run as root, or as a member of the group that owns it (adm on Debian).", escape_hostile(path, 1000))};
+      return Error{fmt::format("{}: permission denied. Run as root, or as a member of the group that owns it (adm on Debian).",
+                               escape_hostile(path, 1000))};
     if (why == EISDIR) return Error{fmt::format("{} is a folder: name the log files in it.", escape_hostile(path, 1000)), ErrorKind::usage};
     return Error{fmt::format("{}: {}", escape_hostile(path, 1000), why == EINVAL ? "not a regular file" : std::strerror(why))};
   }

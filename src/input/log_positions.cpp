@@ -66,7 +66,8 @@ Result<LogPositions> load_positions(const std::string& path) {
   while (!rest.empty()) {
     const auto line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (const auto tab = line.find('\t'); tab != std::string_view::npos) positions[decoded(line.substr(0, tab))] = decoded(line.substr(tab + 1));
+    if (const auto tab = line.find('\t'); tab != std::string_view::npos)
+      positions[decoded(line.substr(0, tab))] = decoded(line.substr(tab + 1));
   }
   return positions;
 }

@@ -51,9 +51,7 @@ std::optional<Age> age_of(std::string_view suffix) {
 
 }  // namespace
 
-std::string to_text(const LogPlace& p) {
-  return fmt::format("{} {} {} {} {:x}", p.device, p.inode, p.offset, p.head_bytes, p.head_hash);
-}
+std::string to_text(const LogPlace& p) { return fmt::format("{} {} {} {} {:x}", p.device, p.inode, p.offset, p.head_bytes, p.head_hash); }
 
 std::optional<LogPlace> parse_place(std::string_view text) {
   LogPlace p;

@@ -22,7 +22,8 @@ class UlogdTable {
   using OnValue = std::function<void(std::string_view column, std::string_view value, bool is_text)>;
   virtual ~UlogdTable() = default;
   // Rows with a number above `after`, in its order, at most so many: for each on_row, then its values. False: see trouble().
-  virtual bool read(std::int64_t after, std::size_t most, const std::function<void(std::int64_t number)>& on_row, const OnValue& on_value) = 0;
+  virtual bool read(std::int64_t after, std::size_t most, const std::function<void(std::int64_t number)>& on_row,
+                    const OnValue& on_value) = 0;
   virtual const std::string& trouble() const = 0;
 };
 // libpq is loaded when it is asked for: the program runs without it.

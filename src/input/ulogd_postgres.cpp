@@ -40,7 +40,8 @@ Result<Libpq> load_libpq() {
   if (!load(pq.connectdb, "PQconnectdb") || !load(pq.finish, "PQfinish") || !load(pq.status, "PQstatus") ||
       !load(pq.error_message, "PQerrorMessage") || !load(pq.exec_params, "PQexecParams") || !load(pq.result_status, "PQresultStatus") ||
       !load(pq.ntuples, "PQntuples") || !load(pq.nfields, "PQnfields") || !load(pq.fname, "PQfname") || !load(pq.ftype, "PQftype") ||
-      !load(pq.getisnull, "PQgetisnull") || !load(pq.getvalue, "PQgetvalue") || !load(pq.getlength, "PQgetlength") || !load(pq.clear, "PQclear"))
+      !load(pq.getisnull, "PQgetisnull") || !load(pq.getvalue, "PQgetvalue") || !load(pq.getlength, "PQgetlength") ||
+      !load(pq.clear, "PQclear"))
     return Error{"the installed libpq lacks a function that every libpq 5 has"};
   return pq;
 }
@@ -120,7 +121,9 @@ Result<std::unique_ptr<UlogdTable>> open_ulogd_postgres(const std::string& conne
   const Libpq pq = TRY(load_libpq());
   auto table = std::make_unique<PostgresTable>(pq, connection, options);
   bool good = table->connect();
-  if (good) good = table->read(INT64_MAX, 1, [](std::int64_t) {}, [](std::string_view, std::string_view, bool) {});
+  if (good)
+    good = table->read(
+        INT64_MAX, 1, [](std::int64_t) {}, [](std::string_view, std::string_view, bool) {});
   if (!good) return Error{table->trouble()};
   return std::unique_ptr<UlogdTable>{std::move(table)};
 }

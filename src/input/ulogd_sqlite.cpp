@@ -33,7 +33,8 @@ class SqliteTable final : public UlogdTable {
  public:
   SqliteTable(Database db, const std::string& table, const std::string& where)
       : db_(std::move(db)),
-        rows_(prepare(db_.get(), fmt::format("SELECT rowid, * FROM {} WHERE rowid > ?1{} ORDER BY rowid LIMIT ?2", quoted(table), where))) {}
+        rows_(prepare(db_.get(), fmt::format("SELECT rowid, * FROM {} WHERE rowid > ?1{} ORDER BY rowid LIMIT ?2", quoted(table), where))) {
+  }
   bool good() const { return rows_ != nullptr; }
   const std::string& trouble() const override { return trouble_; }
 
@@ -94,9 +95,10 @@ Result<std::unique_ptr<UlogdTable>> open_ulogd_sqlite(const std::string& path, c
   sqlite3_busy_timeout(raw, 2000);
   const std::string table = options.table.empty() ? find_table(raw) : options.table;
   if (table.empty())
-    return Error{fmt::format("{}: no table has ulogd's columns oob_time_sec and ip_saddr_str; name it: ulogd:{}#TABLE", escape_hostile(path, 1000),
-                             escape_hostile(path, 1000))};
-  const std::string where = options.since && has_time(raw, table) ? fmt::format(" AND oob_time_sec >= {}", options.since / kSecond) : std::string{};
+    return Error{fmt::format("{}: no table has ulogd's columns oob_time_sec and ip_saddr_str; name it: ulogd:{}#TABLE",
+                             escape_hostile(path, 1000), escape_hostile(path, 1000))};
+  const std::string where =
+      options.since && has_time(raw, table) ? fmt::format(" AND oob_time_sec >= {}", options.since / kSecond) : std::string{};
   auto opened = std::make_unique<SqliteTable>(std::move(db), table, where);
   if (!opened->good()) return Error{fmt::format("{}: there is no table {}", escape_hostile(path, 1000), escape_hostile(table, 64))};
   return std::unique_ptr<UlogdTable>{std::move(opened)};

@@ -29,11 +29,11 @@ struct BaselineView {
   Direction direction = Direction::ingress;
   TrafficClass traffic_class = TrafficClass::other_ip;
 
-  double level_pps = 0;      // the last second
-  double normal_pps = 0;     // median of the clean seconds
-  double ceiling_pps = 0;    // what was learned to be the most that is normal
-  double floor_pps = 0;      // lowest floor of the detectors that judge this class in this direction; 0 = none does
-  double threshold_pps = 0;  // the larger of the two: above it the volume gate opens and evidence decides
+  double level_pps = 0;                       // the last second
+  double normal_pps = 0;                      // median of the clean seconds
+  double ceiling_pps = 0;                     // what was learned to be the most that is normal
+  double floor_pps = 0;                       // lowest floor of the detectors that judge this class in this direction; 0 = none does
+  double threshold_pps = 0;                   // the larger of the two: above it the volume gate opens and evidence decides
   ThresholdRule rule = ThresholdRule::floor;  // what set threshold_pps
 
   std::uint32_t learned_seconds = 0;  // clean seconds that normal and ceiling rest on (the short memory; at most 900)

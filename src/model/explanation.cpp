@@ -50,8 +50,8 @@ std::string explanation(const Incident& incident) {
   if (!incident.evidence.empty()) out += fmt::format(" Evidence: {}.", short_of_dot(joined(incident.evidence)));
   out += incident.counter_evidence.empty() ? std::string{" Against it: nothing was found."}
                                            : fmt::format(" Against it: {}.", short_of_dot(joined(incident.counter_evidence)));
-  out += fmt::format(" First {} {}, decided {} later with confidence {} of 100.", logs ? "line" : "packet", format_rfc3339(incident.started),
-                     format_duration(incident.detected - incident.started), incident.confidence);
+  out += fmt::format(" First {} {}, decided {} later with confidence {} of 100.", logs ? "line" : "packet",
+                     format_rfc3339(incident.started), format_duration(incident.detected - incident.started), incident.confidence);
   if (incident.degraded) out += " Sampling or a full table shaped these numbers: they are lower bounds.";
   return out;
 }

@@ -27,9 +27,9 @@ struct ProcessFact {
 
 // What the room incident must know to take an incident up again after a restart; of no use to others.
 struct IncidentMemory {
-  std::string key;         // findings with this key belong to it
+  std::string key;          // findings with this key belong to it
   TimeNs last_finding = 0;  // when it was last confirmed
-  double list_total = 0;   // packets that peers and ports are shares of; 0 = they are counts
+  double list_total = 0;    // packets that peers and ports are shares of; 0 = they are counts
   unsigned bursts = 1;
 };
 

@@ -31,11 +31,11 @@ struct LogEvent {
   bool odd = false;         // looks like an attempt to forge a line: shown by --show-odd
   bool honeypot = false;    // a decoy's login: whatever succeeds there is no break-in
   bool invalid_user = false;
-  bool key_login = false;         // login_ok: by key, certificate or ticket, not by a password
+  bool key_login = false;                    // login_ok: by key, certificate or ticket, not by a password
   Direction direction = Direction::ingress;  // packet: egress when the line has OUT= and no IN=
-  std::uint32_t connection = 0;   // process number, else source port: lines with the same one belong together (0 = not known)
-  std::uint32_t repeats = 1;      // "message repeated N times"
-  Address source, destination;    // has_source; destination: unset (all zero) when the line names none
+  std::uint32_t connection = 0;              // process number, else source port: lines with the same one belong together (0 = not known)
+  std::uint32_t repeats = 1;                 // "message repeated N times"
+  Address source, destination;               // has_source; destination: unset (all zero) when the line names none
   std::uint16_t source_port = 0, destination_port = 0;
   // packet
   std::uint8_t protocol = 0, tcp_flags = 0, ttl = 0;

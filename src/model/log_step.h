@@ -15,31 +15,31 @@ struct LoginFact {
   LogService service = LogService::none;
   bool honeypot = false;
   TimeNs first_seen = 0, last_seen = 0;
-  std::uint32_t failures = 0;            // since first seen
-  std::uint32_t failures_10min = 0;      // within the last ten minutes
-  std::uint32_t failures_hour = 0;       // within the last hour
-  std::uint32_t failures_day = 0;        // within the last 24 hours
-  std::uint32_t new_failures = 0;        // since the last report of this source
-  std::uint32_t users_10min = 0;         // distinct users tried within ten minutes; at most 16
-  std::uint32_t users = 0;               // distinct users tried that are remembered; 16 = so many or more
+  std::uint32_t failures = 0;                    // since first seen
+  std::uint32_t failures_10min = 0;              // within the last ten minutes
+  std::uint32_t failures_hour = 0;               // within the last hour
+  std::uint32_t failures_day = 0;                // within the last 24 hours
+  std::uint32_t new_failures = 0;                // since the last report of this source
+  std::uint32_t users_10min = 0;                 // distinct users tried within ten minutes; at most 16
+  std::uint32_t users = 0;                       // distinct users tried that are remembered; 16 = so many or more
   std::uint32_t peak_10min = 0, peak_users = 0;  // the largest failures_10min and users_10min so far
-  std::uint32_t worst_success = 0;       // the largest failures_before_success so far
+  std::uint32_t worst_success = 0;               // the largest failures_before_success so far
   std::uint32_t probes = 0, successes = 0;
-  std::uint32_t default_users = 0;       // failures with a user that devices come with (root, admin, ubnt, …)
-  std::uint32_t mirai_credentials = 0;   // honeypot: user and password from Mirai's list
+  std::uint32_t default_users = 0;      // failures with a user that devices come with (root, admin, ubnt, …)
+  std::uint32_t mirai_credentials = 0;  // honeypot: user and password from Mirai's list
   // Set in the step of a success only: how many failures of the last 24 hours it follows; 0 = none, or no success.
   std::uint32_t failures_before_success = 0;
   std::uint32_t failures_same_user = 0;  // how many of those had the user that then succeeded, as far as they are remembered
   bool key_login = false;
-  std::string_view user;                 // tried or logged in last; hostile text, at most 31 bytes; valid during the step
+  std::string_view user;  // tried or logged in last; hostile text, at most 31 bytes; valid during the step
 };
 
 // Ten and more sources that try the same users two to five times each: nobody is loud, together they are.
 struct DistributedFact {
   LogService service = LogService::none;
   TimeNs first_seen = 0;
-  std::uint32_t sources = 0, tries = 0;  // within the last hour
-  std::uint32_t users = 0;               // that so many sources share
+  std::uint32_t sources = 0, tries = 0;     // within the last hour
+  std::uint32_t users = 0;                  // that so many sources share
   std::array<std::string_view, 4> names{};  // of them; hostile text; empty = fewer
   std::array<Network, 20> examples{};
   std::size_t examples_count = 0;
@@ -49,16 +49,16 @@ struct DistributedFact {
 // their rate, so counts are lower bounds.
 struct LogScanFact {
   Direction direction = Direction::ingress;
-  Network source;        // who sent the packets
-  Address destination;   // the last one
+  Network source;       // who sent the packets
+  Address destination;  // the last one
   TimeNs first_seen = 0, last_seen = 0;
   std::uint64_t lines = 0;
   std::uint64_t new_lines = 0;  // since the last report
   std::uint32_t syns = 0;
-  std::uint32_t with_seq = 0;          // SYNs whose line has SEQ
-  std::uint32_t fingerprint = 0;       // of them with SEQ equal to the destination's address
-  std::uint32_t device_port_syns = 0;  // to ports that say "device" (model/device_ports.h)
-  std::uint32_t plain_syns = 0;        // without TCP options, where the line tells
+  std::uint32_t with_seq = 0;                 // SYNs whose line has SEQ
+  std::uint32_t fingerprint = 0;              // of them with SEQ equal to the destination's address
+  std::uint32_t device_port_syns = 0;         // to ports that say "device" (model/device_ports.h)
+  std::uint32_t plain_syns = 0;               // without TCP options, where the line tells
   std::uint32_t ports_minute = 0, ports = 0;  // distinct destination ports: within a minute, in all (estimates; saturate near 500)
   std::uint32_t destinations = 0;             // distinct destination addresses (estimate; saturates near 500)
   std::uint8_t ttl = 0;
@@ -101,8 +101,8 @@ struct RequestSourceFact {
 struct DecoyCommandFact {
   Network source;
   TimeNs time = 0;
-  bool busybox = false;   // "/bin/busybox TAG": a loader of the Mirai family asks which shell it has
-  bool download = false;  // wget, curl, tftp, ftpget
+  bool busybox = false;      // "/bin/busybox TAG": a loader of the Mirai family asks which shell it has
+  bool download = false;     // wget, curl, tftp, ftpget
   std::string_view command;  // hostile; at most 127 bytes; valid during the step
 };
 
@@ -123,7 +123,7 @@ struct LogHit {
   Network source;
   LogService service = LogService::none;
   Direction direction = Direction::ingress;
-  std::uint16_t port = 0;  // local; 0 = several or not known
+  std::uint16_t port = 0;                // local; 0 = several or not known
   TimeNs first_seen = 0, last_seen = 0;  // of these hits
   std::uint32_t hits = 0;                // failed logins, LOG lines, or requests
   std::uint32_t successes = 0;           // logins that succeeded

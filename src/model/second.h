@@ -64,9 +64,9 @@ struct Second {
   std::array<float, kTrafficClasses> normal{};   // learned median packets/s per class; 0 = nothing learned yet
   std::array<float, kTrafficClasses> ceiling{};  // learned upper bound of normal, packets/s; 0 = nothing learned yet
   std::array<ThresholdRule, kTrafficClasses> rule{};  // what set the ceiling
-  std::uint32_t learned_seconds = 0;             // how many clean seconds that rests on
-  const Second* reverse = nullptr;               // the same host in the other direction, nullptr if silent in the window
-  bool reverse_ever = false;                     // whether the other direction of this host ever carried a packet
+  std::uint32_t learned_seconds = 0;                  // how many clean seconds that rests on
+  const Second* reverse = nullptr;                    // the same host in the other direction, nullptr if silent in the window
+  bool reverse_ever = false;                          // whether the other direction of this host ever carried a packet
 };
 
 struct Step {

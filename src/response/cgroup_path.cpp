@@ -21,7 +21,8 @@ Result<std::string> mount_point(const RootedFolder& files) {
   if (text.ok())
     for (const auto& mount : parse_mounts(text.value().text))
       if (mount.type == "cgroup2" && (mount.point == kSys || mount.point.starts_with(std::string{kSys} + "/"))) return mount.point;
-  return Error{"there is no cgroup v2 hierarchy below /sys/fs/cgroup, by which the packet filter could tell processes apart; use --uid or --host"};
+  return Error{
+      "there is no cgroup v2 hierarchy below /sys/fs/cgroup, by which the packet filter could tell processes apart; use --uid or --host"};
 }
 
 void read_processes(const RootedFolder& files, const std::string& folder, std::vector<std::int64_t>& into) {
@@ -43,7 +44,8 @@ Result<CgroupPlace> place_of(const RootedFolder& files, const std::string& mount
   place.level = static_cast<unsigned>(std::count(path.begin(), path.end(), '/'));
   // The name goes into a text that nft parses: what could end it is refused.
   for (const char c : place.nft_path)
-    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) return Error{fmt::format("the cgroup's name {} cannot be given to the packet filter", escape_hostile(path))};
+    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20)
+      return Error{fmt::format("the cgroup's name {} cannot be given to the packet filter", escape_hostile(path))};
   read_processes(files, mount + path, place.processes);
   WalkLimits limits;
   limits.max_entries = 100'000;
@@ -63,7 +65,8 @@ Result<CgroupPlace> find_cgroup(const RootedFolder& files, const std::string& pa
   if (!inside.starts_with('/')) inside = "/" + inside;
   while (inside.size() > 1 && inside.ends_with('/')) inside.pop_back();
   if (inside == "/") return Error{"the root cgroup is the whole host: use --host", ErrorKind::usage};
-  const bool climbs = inside.find("/../") != std::string::npos || inside.ends_with("/..") || inside.find("/./") != std::string::npos || inside.find("//") != std::string::npos;
+  const bool climbs = inside.find("/../") != std::string::npos || inside.ends_with("/..") || inside.find("/./") != std::string::npos ||
+                      inside.find("//") != std::string::npos;
   if (climbs || files.info(mount + inside).kind != FileKind::folder)
     return Error{fmt::format("there is no cgroup {} (below {}); systemd-cgls lists them", escape_hostile(inside), mount), ErrorKind::usage};
   return place_of(files, mount, inside);
@@ -79,7 +82,9 @@ Result<CgroupPlace> find_unit(const RootedFolder& files, const std::string& unit
     return !found;
   });
   if (unit.empty() || unit.find('/') != std::string::npos || !found)
-    return Error{fmt::format("no running unit is called '{0}' (no such cgroup below {1}); try: systemctl status {0}", escape_hostile(unit, 80), mount), ErrorKind::usage};
+    return Error{fmt::format("no running unit is called '{0}' (no such cgroup below {1}); try: systemctl status {0}",
+                             escape_hostile(unit, 80), mount),
+                 ErrorKind::usage};
   return place_of(files, mount, found->substr(mount.size()));
 }
 

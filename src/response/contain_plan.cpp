@@ -50,12 +50,14 @@ std::string dropped(const ContainPlan& plan) {
 std::string device_table(const ContainPlan& plan, std::int64_t seconds) {
   if (plan.kind != ContainKind::host || plan.devices.empty()) return {};
   std::string out = fmt::format(
-      "table netdev {} {{\n  set gate {{\n    typeof meta protocol\n    flags timeout\n    elements = {{ ip timeout {}s, ip6 timeout {}s }}\n  }}\n"
+      "table netdev {} {{\n  set gate {{\n    typeof meta protocol\n    flags timeout\n    elements = {{ ip timeout {}s, ip6 timeout {}s "
+      "}}\n  }}\n"
       "  chain contain {{\n{}{}  }}\n",
       contain_table(plan.id), seconds, seconds, accepted(plan), dropped(plan));
   for (std::size_t i = 0; i < plan.devices.size(); ++i)
-    out += fmt::format("  chain egress{} {{\n    type filter hook egress device \"{}\" priority -10\n    meta protocol @gate jump contain\n  }}\n", i,
-                       plan.devices[i]);
+    out += fmt::format(
+        "  chain egress{} {{\n    type filter hook egress device \"{}\" priority -10\n    meta protocol @gate jump contain\n  }}\n", i,
+        plan.devices[i]);
   return out + "}\n";
 }
 
@@ -65,7 +67,8 @@ std::string contain_table(const std::string& id) { return std::string{kContainPr
 
 std::string contain_batch(const ContainPlan& plan, std::int64_t seconds) {
   std::string out = fmt::format(
-      "table inet {} {{\n  set gate {{\n    typeof meta nfproto\n    flags timeout\n    elements = {{ ipv4 timeout {}s, ipv6 timeout {}s }}\n  }}\n"
+      "table inet {} {{\n  set gate {{\n    typeof meta nfproto\n    flags timeout\n    elements = {{ ipv4 timeout {}s, ipv6 timeout {}s "
+      "}}\n  }}\n"
       "  chain contain {{\n{}{}  }}\n"
       "  chain output {{\n    type filter hook output priority -10; policy accept;\n    meta nfproto @gate jump contain\n  }}\n",
       contain_table(plan.id), seconds, seconds, accepted(plan), dropped(plan));
@@ -77,8 +80,8 @@ std::string contain_batch(const ContainPlan& plan, std::int64_t seconds) {
 
 std::string extend_batch(const std::string& id, bool has_devices, std::int64_t seconds) {
   const auto table = contain_table(id);
-  std::string out = fmt::format(
-      "flush set inet {0} gate\nadd element inet {0} gate {{ ipv4 timeout {1}s, ipv6 timeout {1}s }}\n", table, seconds);
+  std::string out =
+      fmt::format("flush set inet {0} gate\nadd element inet {0} gate {{ ipv4 timeout {1}s, ipv6 timeout {1}s }}\n", table, seconds);
   if (has_devices)
     out += fmt::format("flush set netdev {0} gate\nadd element netdev {0} gate {{ ip timeout {1}s, ip6 timeout {1}s }}\n", table, seconds);
   return out;

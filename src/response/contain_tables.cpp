@@ -36,7 +36,8 @@ std::vector<ContainState> parse_contain_tables(const std::string& tables_json) {
       const auto& table = at(object, "table");
       if (at(table, "family") != family || !at(table, "name").is_string()) continue;
       const auto& name = at(table, "name").get_ref<const std::string&>();
-      if (name.starts_with(kContainPrefix) && is_id(std::string_view{name}.substr(kContainPrefix.size()))) use(name.substr(kContainPrefix.size()));
+      if (name.starts_with(kContainPrefix) && is_id(std::string_view{name}.substr(kContainPrefix.size())))
+        use(name.substr(kContainPrefix.size()));
     }
   };
   each("inet", [&](const std::string& id) { found.push_back({.id = id}); });

@@ -11,9 +11,9 @@ namespace sekisho {
 
 struct ContainState {
   std::string id;
-  bool has_devices = false;         // a table of family netdev belongs to it
-  std::int64_t left_s = 0;          // until the kernel ends it; 0: it has ended, the empty table is left
-  std::int64_t given_s = 0;         // the time-out that it was given
+  bool has_devices = false;  // a table of family netdev belongs to it
+  std::int64_t left_s = 0;   // until the kernel ends it; 0: it has ended, the empty table is left
+  std::int64_t given_s = 0;  // the time-out that it was given
   std::uint64_t dropped_packets = 0, dropped_bytes = 0;
 };
 

@@ -99,14 +99,17 @@ Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view
     for (const auto& entry : folders.value()) {
       std::int64_t number = 0;
       const auto name = std::string_view{entry.path}.substr(6);
-      if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number); error != std::errc{} || end != name.data() + name.size()) continue;
+      if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+          error != std::errc{} || end != name.data() + name.size())
+        continue;
       const auto p = process_at(files, number);
       if (p && is_sshd(*p)) listening.merge(socket_inodes(files, number));
     }
   for (const auto& s : sockets)
     if (s.state == kTcpListen && listening.contains(s.inode)) ports.insert(s.local_port);
   for (const auto& s : sockets)
-    if (s.state == kTcpEstablished && ports.contains(s.local_port) && session.other_ssh.size() < 64) session.other_ssh.push_back(peer_of(s));
+    if (s.state == kTcpEstablished && ports.contains(s.local_port) && session.other_ssh.size() < 64)
+      session.other_ssh.push_back(peer_of(s));
   return session;
 }
 
@@ -128,8 +131,8 @@ Session current_session() {
   return session;
 }
 
-std::optional<std::string> why_not_new(const Session& now, const std::optional<ManagementPeer>& started_ssh, std::int64_t started_session_id,
-                                       std::int64_t started_s) {
+std::optional<std::string> why_not_new(const Session& now, const std::optional<ManagementPeer>& started_ssh,
+                                       std::int64_t started_session_id, std::int64_t started_s) {
   if (now.ssh && started_ssh && same(*now.ssh, *started_ssh)) return "this is the SSH connection from which it was started";
   // sshd's process begins with the connection; one second for rounding.
   if (now.ssh && now.connected_s != 0 && now.connected_s + 1 < started_s)

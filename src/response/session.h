@@ -24,8 +24,9 @@ Session current_session();
 // The same from any /proc, for the tests. `ssh_connection` is the variable's text or empty.
 Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view ssh_connection, std::int64_t boot_time_s);
 
-// Whether a confirmation from `now` proves that a new connection gets through what was started from `then` at started_s. The reason when not.
-std::optional<std::string> why_not_new(const Session& now, const std::optional<ManagementPeer>& started_ssh, std::int64_t started_session_id,
-                                       std::int64_t started_s);
+// Whether a confirmation from `now` proves that a new connection gets through what was started from `then` at started_s. The reason when
+// not.
+std::optional<std::string> why_not_new(const Session& now, const std::optional<ManagementPeer>& started_ssh,
+                                       std::int64_t started_session_id, std::int64_t started_s);
 
 }  // namespace sekisho

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     row.baseline.resume(now - read->saved_at, now, now / (3600 * kSecond));
     ClassCounts counts{};
     counts[index_of(TrafficClass::tcp_data)].packets = 1000;
-    for (int i = 0; i < 3; ++i) row.baseline.learn({now + i * kSecond, now / (3600 * kSecond), row.direction, counts, Facts{}, &counts}, &budget);
+    for (int i = 0; i < 3; ++i)
+      row.baseline.learn({now + i * kSecond, now / (3600 * kSecond), row.direction, counts, Facts{}, &counts}, &budget);
     Second s;
     row.baseline.fill(s);
     for (const float ceiling : s.ceiling)

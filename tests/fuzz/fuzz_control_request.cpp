@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (request_line(request.value()).size() > kMaxRequestBytes) return 0;
     std::abort();
   }
-  if (again.value().verb != request.value().verb || again.value().id != request.value().id || again.value().role != request.value().role) std::abort();
+  if (again.value().verb != request.value().verb || again.value().id != request.value().id || again.value().role != request.value().role)
+    std::abort();
   return 0;
 }

@@ -11,7 +11,9 @@ using namespace sekisho;
 
 void inside(std::string_view view, std::string_view line, std::string_view other = {}) {
   if (view.empty()) return;
-  const auto within = [&](std::string_view whole) { return view.data() >= whole.data() && view.data() + view.size() <= whole.data() + whole.size(); };
+  const auto within = [&](std::string_view whole) {
+    return view.data() >= whole.data() && view.data() + view.size() <= whole.data() + whole.size();
+  };
   if (!within(line) && !within(other)) std::abort();
 }
 

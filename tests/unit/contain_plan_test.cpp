@@ -44,7 +44,8 @@ TEST(ContainTables, OnlyTablesOfOursAreRead) {
 TEST(ContainTables, TheTimeThatIsLeftAndWhatWasDropped) {
   ContainState state;
   ASSERT_TRUE(parse_contain_table(R"({"nftables":[{"set":{"name":"gate","elem":[{"elem":{"val":"ipv4","timeout":60,"expires":41}}]}},
-      {"rule":{"chain":"contain","expr":[{"counter":{"packets":3,"bytes":180}},{"drop":null}]}}]})", state));
+      {"rule":{"chain":"contain","expr":[{"counter":{"packets":3,"bytes":180}},{"drop":null}]}}]})",
+                                  state));
   EXPECT_EQ(state.left_s, 41);
   EXPECT_EQ(state.dropped_packets, 3U);
   EXPECT_FALSE(parse_contain_table("nothing", state));

@@ -29,12 +29,26 @@ TEST(ControlProtocol, RequestsAreReadAndRefused) {
   EXPECT_EQ(again.value().with, good.value().with);
 
   const std::string deep = R"({"v":1,"do":"status","with":)" + std::string(30'000, '[') + std::string(30'000, ']') + "}";
-  for (const std::string& bad :
-       {std::string{""}, std::string{"{"}, std::string{"null"}, std::string{"[1]"}, std::string{R"({"do":"status"})"}, std::string{R"({"v":2,"do":"status"})"},
-        std::string{R"({"v":"1","do":"status"})"}, std::string{R"({"v":1})"}, std::string{R"({"v":1,"do":""})"}, std::string{R"({"v":1,"do":"a b"})"},
-        std::string{R"({"v":1,"do":7})"}, std::string{R"({"v":1,"do":"status","id":-1})"}, std::string{R"({"v":1,"do":"status","id":"x"})"},
-        std::string{R"({"v":1,"do":"status","role":"root"})"}, std::string{R"({"v":1,"do":"status","role":7})"}, std::string{R"({"v":1,"do":"status","with":[]})"},
-        std::string{"{\"v\":1,\"do\":\"sta\xfftus\"}"}, R"({"v":1,"do":")" + std::string(41, 'a') + R"("})", std::string(kMaxRequestBytes + 1, ' '), deep}) {
+  for (const std::string& bad : {std::string{""},
+                                 std::string{"{"},
+                                 std::string{"null"},
+                                 std::string{"[1]"},
+                                 std::string{R"({"do":"status"})"},
+                                 std::string{R"({"v":2,"do":"status"})"},
+                                 std::string{R"({"v":"1","do":"status"})"},
+                                 std::string{R"({"v":1})"},
+                                 std::string{R"({"v":1,"do":""})"},
+                                 std::string{R"({"v":1,"do":"a b"})"},
+                                 std::string{R"({"v":1,"do":7})"},
+                                 std::string{R"({"v":1,"do":"status","id":-1})"},
+                                 std::string{R"({"v":1,"do":"status","id":"x"})"},
+                                 std::string{R"({"v":1,"do":"status","role":"root"})"},
+                                 std::string{R"({"v":1,"do":"status","role":7})"},
+                                 std::string{R"({"v":1,"do":"status","with":[]})"},
+                                 std::string{"{\"v\":1,\"do\":\"sta\xfftus\"}"},
+                                 R"({"v":1,"do":")" + std::string(41, 'a') + R"("})",
+                                 std::string(kMaxRequestBytes + 1, ' '),
+                                 deep}) {
     const auto refused = parse_request(bad);
     ASSERT_FALSE(refused.ok()) << bad.substr(0, 80);
     EXPECT_LT(refused.error().message.size(), 200U);
@@ -66,7 +80,8 @@ class ControlTest : public testing::Test {
     auto server = ControlServer::open(settings_);
     ASSERT_TRUE(server.ok()) << server.error().message;
     server_ = std::move(server).value();
-    server_->on("status", Role::viewer, [](const ControlRequest& r) -> Result<std::string> { return R"({"role":")" + std::string{to_string(r.role)} + R"("})"; });
+    server_->on("status", Role::viewer,
+                [](const ControlRequest& r) -> Result<std::string> { return R"({"role":")" + std::string{to_string(r.role)} + R"("})"; });
     server_->on("block", Role::operator_, [](const ControlRequest& r) -> Result<std::string> { return r.with; });
     server_->on("fails", Role::viewer, [](const ControlRequest&) -> Result<std::string> { return Error{"it cannot be done"}; });
     server_->on_snapshot([] { return std::string{R"({"all":"quiet"})"}; });

@@ -54,7 +54,8 @@ TEST(LogSshBruteforce, many_quiet_sources_on_the_same_users_are_distributed) {
     Lines lines;
     for (unsigned round = 0; round < 3; ++round)
       for (unsigned i = 0; i < sources; ++i)
-        lines.push_back(failed(round * 600.0 + i * 10, fmt::format("198.51.100.{}", i + 1), same_user ? "deploy" : fmt::format("user{}", i)));
+        lines.push_back(
+            failed(round * 600.0 + i * 10, fmt::format("198.51.100.{}", i + 1), same_user ? "deploy" : fmt::format("user{}", i)));
     lines.push_back(failed(2000, "192.0.2.1"));
     return run_lines({lines});
   };
@@ -75,7 +76,8 @@ TEST(LogSshBruteforce, lines_of_one_connection_are_one_attempt) {
     const unsigned pid = 500 + i;
     lines.push_back(sshd_line(t, "Invalid user admin from 203.0.113.9 port 4000", pid));
     lines.push_back(sshd_line(t, "Failed none for invalid user admin from 203.0.113.9 port 4000 ssh2", pid));
-    lines.push_back(sshd_line(t, "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9", pid));
+    lines.push_back(
+        sshd_line(t, "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9", pid));
     lines.push_back(sshd_line(t + 1, "Failed password for invalid user admin from 203.0.113.9 port 4000 ssh2", pid));
     lines.push_back(sshd_line(t + 2, "Connection closed by invalid user admin 203.0.113.9 port 4000 [preauth]", pid));
   }
@@ -85,7 +87,8 @@ TEST(LogSshBruteforce, lines_of_one_connection_are_one_attempt) {
   EXPECT_EQ(run.incidents.size(), 0U);
   // Without "Failed password" (a log level, a key) the other lines still count.
   Lines quiet;
-  for (unsigned i = 0; i < 6; ++i) quiet.push_back(sshd_line(i, "Connection closed by authenticating user root 203.0.113.9 port 4000 [preauth]"));
+  for (unsigned i = 0; i < 6; ++i)
+    quiet.push_back(sshd_line(i, "Connection closed by authenticating user root 203.0.113.9 port 4000 [preauth]"));
   EXPECT_EQ(run_lines({quiet}).logins.at(0).failures, 6U);
   // The same form again on the same connection is another attempt.
   Lines again;
@@ -135,11 +138,19 @@ TEST(LogLoginAfterFailures, a_hostile_user_name_is_escaped) {
 
 TEST(LogTelnetBruteforce, from_a_decoy) {
   Lines lines;
-  lines.push_back(fmt::format(R"({{"eventid":"cowrie.session.connect","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","protocol":"telnet","dst_port":23}})", at_second(0)));
+  lines.push_back(fmt::format(
+      R"({{"eventid":"cowrie.session.connect","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","protocol":"telnet","dst_port":23}})",
+      at_second(0)));
   for (unsigned i = 0; i < 20; ++i)
-    lines.push_back(fmt::format(R"({{"eventid":"cowrie.login.failed","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","username":"root","password":"xc3511"}})", at_second(i + 1)));
-  lines.push_back(fmt::format(R"({{"eventid":"cowrie.login.success","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","username":"root","password":"xc3511"}})", at_second(30)));
-  lines.push_back(fmt::format(R"({{"eventid":"cowrie.command.input","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","input":"/bin/busybox MIRAI"}})", at_second(31)));
+    lines.push_back(fmt::format(
+        R"({{"eventid":"cowrie.login.failed","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","username":"root","password":"xc3511"}})",
+        at_second(i + 1)));
+  lines.push_back(fmt::format(
+      R"({{"eventid":"cowrie.login.success","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","username":"root","password":"xc3511"}})",
+      at_second(30)));
+  lines.push_back(fmt::format(
+      R"({{"eventid":"cowrie.command.input","timestamp":"{}","src_ip":"203.0.113.9","session":"s1","input":"/bin/busybox MIRAI"}})",
+      at_second(31)));
   const auto run = run_lines({lines});
   const Incident* telnet = run.find("telnet_bruteforce");
   ASSERT_NE(telnet, nullptr);
@@ -150,9 +161,12 @@ TEST(LogTelnetBruteforce, from_a_decoy) {
   EXPECT_EQ(loader->severity, Severity::low);
 }
 
-std::string log_line(double t, const std::string& source, const std::string& destination, unsigned port, const std::string& more, bool out = false) {
-  return fmt::format("{} web-3 kernel: [1.000] MIRAI_SCAN: IN={} OUT={} MAC= SRC={} DST={} LEN=40 TOS=0x00 PREC=0x00 TTL=45 ID=1 PROTO=TCP SPT=4000 DPT={} {}WINDOW=1024 RES=0x00 SYN URGP=0 OPT ()",
-                     at_second(t), out ? "" : "eth0", out ? "eth0" : "", source, destination, port, more);
+std::string log_line(double t, const std::string& source, const std::string& destination, unsigned port, const std::string& more,
+                     bool out = false) {
+  return fmt::format(
+      "{} web-3 kernel: [1.000] MIRAI_SCAN: IN={} OUT={} MAC= SRC={} DST={} LEN=40 TOS=0x00 PREC=0x00 TTL=45 ID=1 PROTO=TCP SPT=4000 "
+      "DPT={} {}WINDOW=1024 RES=0x00 SYN URGP=0 OPT ()",
+      at_second(t), out ? "" : "eth0", out ? "eth0" : "", source, destination, port, more);
 }
 
 TEST(LogMiraiScan, the_fingerprint_on_log_lines) {
@@ -169,7 +183,8 @@ TEST(LogMiraiScan, the_fingerprint_on_log_lines) {
   nat.features.publics = {*parse_address("203.0.113.5")};
   EXPECT_EQ(run_lines({{log_line(0, "198.51.100.1", "192.168.1.2", 23, seq)}}, nat).incidents.at(0).label, "mirai_scan");
   Lines wave;
-  for (unsigned i = 0; i < 10; ++i) wave.push_back(log_line(i * 20.0, fmt::format("198.51.100.{}", i + 1), "203.0.113.5", i % 5 ? 23 : 2323, seq));
+  for (unsigned i = 0; i < 10; ++i)
+    wave.push_back(log_line(i * 20.0, fmt::format("198.51.100.{}", i + 1), "203.0.113.5", i % 5 ? 23 : 2323, seq));
   const auto run = run_lines({wave});
   EXPECT_EQ(run.incidents.at(0).severity, Severity::medium);
   EXPECT_EQ(run.incidents.at(0).distinct_peers, 10U);
@@ -203,7 +218,8 @@ TEST(LogPortScan, many_ports_of_one_source) {
 }
 
 TEST(LogIotScan, device_ports_without_the_fingerprint) {
-  EXPECT_TRUE(run_lines({{log_line(0, "198.51.100.1", "203.0.113.5", 23, ""), log_line(9, "198.51.100.1", "203.0.113.5", 23, "")}}).incidents.empty());
+  EXPECT_TRUE(run_lines({{log_line(0, "198.51.100.1", "203.0.113.5", 23, ""), log_line(9, "198.51.100.1", "203.0.113.5", 23, "")}})
+                  .incidents.empty());
   Lines three;
   for (unsigned i = 0; i < 3; ++i) three.push_back(log_line(i, "198.51.100.1", "203.0.113.5", 23, ""));
   EXPECT_EQ(run_lines({three}).incidents.at(0).label, "iot_scan");
@@ -215,17 +231,21 @@ TEST(LogIotScan, device_ports_without_the_fingerprint) {
 }
 
 std::string web_line(double t, const std::string& source, const std::string& request, unsigned status, const std::string& agent) {
-  return fmt::format(R"({} - - [14/Nov/2023:10:{:02}:{:02} +0000] "{}" {} 100 "-" "{}")", source, int(t) / 60, int(t) % 60, request, status, agent);
+  return fmt::format(R"({} - - [14/Nov/2023:10:{:02}:{:02} +0000] "{}" {} 100 "-" "{}")", source, int(t) / 60, int(t) % 60, request, status,
+                     agent);
 }
 
 TEST(LogHttpFlood, far_above_normal_with_one_path) {
   const auto run_of = [](unsigned rate, bool one_path) {
     Lines lines;
     for (unsigned t = 0; t < 120; ++t)
-      for (unsigned i = 0; i < 10; ++i) lines.push_back(web_line(t, fmt::format("192.0.2.{}", i), fmt::format("GET /page{} HTTP/1.1", i), 200, fmt::format("Browser {}", i)));
+      for (unsigned i = 0; i < 10; ++i)
+        lines.push_back(
+            web_line(t, fmt::format("192.0.2.{}", i), fmt::format("GET /page{} HTTP/1.1", i), 200, fmt::format("Browser {}", i)));
     for (unsigned t = 120; t < 125; ++t)
       for (unsigned i = 0; i < rate; ++i)
-        lines.push_back(web_line(t, fmt::format("198.51.{}.{}", i / 250, i % 250), one_path ? "GET /search?q=1 HTTP/1.1" : fmt::format("GET /p{} HTTP/1.1", i % 97), 200,
+        lines.push_back(web_line(t, fmt::format("198.51.{}.{}", i / 250, i % 250),
+                                 one_path ? "GET /search?q=1 HTTP/1.1" : fmt::format("GET /p{} HTTP/1.1", i % 97), 200,
                                  one_path ? "Mozilla/5.0 (x)" : fmt::format("Browser {}", i % 89)));
     return run_lines({lines});
   };
@@ -271,7 +291,8 @@ TEST(LogPipeline, merges_inputs_by_time_and_survives_clock_jumps) {
   for (unsigned i = 0; i < 6; ++i) a.push_back(failed(60 + i * 10.0, "203.0.113.9"));
   const auto run = run_lines({a, b});
   ASSERT_NE(run.find("login_after_failures"), nullptr);
-  EXPECT_NE(run.find("login_after_failures")->headline.find("after 6 failures"), std::string::npos) << run.find("login_after_failures")->headline;
+  EXPECT_NE(run.find("login_after_failures")->headline.find("after 6 failures"), std::string::npos)
+      << run.find("login_after_failures")->headline;
 
   // The clock is set back an hour after each: never five within ten minutes of one time.
   Lines jumps;

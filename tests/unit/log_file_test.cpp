@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 class LogFolder : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sekisho_log_file." + std::to_string(::getpid()) + "." +
-                                           ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = fs::temp_directory_path() /
+              ("sekisho_log_file." + std::to_string(::getpid()) + "." + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     path_ = folder_ / "auth.log";
@@ -44,7 +44,8 @@ class LogFolder : public ::testing::Test {
   void shift() {
     for (int n = 9; n >= 1; --n)
       for (const char* end : {"", ".gz"})
-        if (fs::exists(file("." + std::to_string(n) + end))) fs::rename(file("." + std::to_string(n) + end), file("." + std::to_string(n + 1) + end));
+        if (fs::exists(file("." + std::to_string(n) + end)))
+          fs::rename(file("." + std::to_string(n) + end), file("." + std::to_string(n + 1) + end));
   }
   void rotate_by_rename(bool create = true) {
     shift();
@@ -91,7 +92,8 @@ class LogFolder : public ::testing::Test {
 using Lines = std::vector<std::string>;
 
 TEST_F(LogFolder, predecessors_are_found_oldest_first) {
-  for (const char* suffix : {"", ".1", ".2.gz", ".10.gz", ".3", ".3.gz", "-20240101", "-20240102.xz", ".bak", ".1.tmp", "x.1", "-2024"}) append("x", file(suffix));
+  for (const char* suffix : {"", ".1", ".2.gz", ".10.gz", ".3", ".3.gz", "-20240101", "-20240102.xz", ".bak", ".1.tmp", "x.1", "-2024"})
+    append("x", file(suffix));
   const auto names = [&] {
     Lines list;
     for (const auto& p : rotated_predecessors(path_)) list.push_back(p.substr(path_.size()));
@@ -210,7 +212,8 @@ TEST_F(LogFolder, positions_survive_restarts) {
 }
 
 TEST_F(LogFolder, long_lines_zeros_and_line_ends) {
-  append("a\r\n" + std::string(3 << 20, 'x') + "\nb\n" + std::string(1 << 20, 'y') + "\n" + std::string(5, '\0') + "c\n" + std::string(2 << 20, 'z'));
+  append("a\r\n" + std::string(3 << 20, 'x') + "\nb\n" + std::string(1 << 20, 'y') + "\n" + std::string(5, '\0') + "c\n" +
+         std::string(2 << 20, 'z'));
   const auto log = open({});
   const auto lines = read_all(*log);
   ASSERT_EQ(lines.size(), 4U);

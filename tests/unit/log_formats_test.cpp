@@ -60,9 +60,9 @@ TEST(LogEnvelope, every_form_is_read) {
 }
 
 TEST(LogEnvelope, what_is_none_is_refused) {
-  for (const char* line : {"", "x", "Feb 32 14:10:21 h a: b", "Foo 12 14:10:21 h a: b", "Feb 12 25:10:21 h a: b", "Feb 12 14:10:2", "Feb 12 14:10:21",
-                           "2023-13-14T00:20:42Z h a: b", "<999>Feb 12 14:10:21 h a: b", "<38>1 2022-01-19T14:23:55Z h sshd - - [a b=\"x msg",
-                           "1700000000 h a: b"}) {
+  for (const char* line : {"", "x", "Feb 32 14:10:21 h a: b", "Foo 12 14:10:21 h a: b", "Feb 12 25:10:21 h a: b", "Feb 12 14:10:2",
+                           "Feb 12 14:10:21", "2023-13-14T00:20:42Z h a: b", "<999>Feb 12 14:10:21 h a: b",
+                           "<38>1 2022-01-19T14:23:55Z h sshd - - [a b=\"x msg", "1700000000 h a: b"}) {
     LogClock clock{.reference = kReference};
     Envelope e;
     EXPECT_FALSE(read_envelope(line, clock, e)) << line;
@@ -103,7 +103,8 @@ TEST(LogTime, a_given_year_moves_on_at_new_year) {
 TEST(FirewallLog, fields_are_read) {
   const auto e = decoded(
       "Jun  8 14:34:33 sd kernel: [50028442.088484] MIRAI_SCAN: IN=enp1s0 OUT= MAC=00:08:a2:0c:1f:12:00:c8:8b:e2:d6:87:08:00 "
-      "SRC=195.54.160.107 DST=51.15.166.67 LEN=40 TOS=0x00 PREC=0x00 TTL=45 ID=37308 PROTO=TCP SPT=8080 DPT=23 SEQ=856663619 ACK=0 WINDOW=1024 "
+      "SRC=195.54.160.107 DST=51.15.166.67 LEN=40 TOS=0x00 PREC=0x00 TTL=45 ID=37308 PROTO=TCP SPT=8080 DPT=23 SEQ=856663619 ACK=0 "
+      "WINDOW=1024 "
       "RES=0x00 SYN URGP=0 OPT (020405B4)");
   EXPECT_EQ(source_of(e), "195.54.160.107");
   EXPECT_EQ(to_string(e.destination), "51.15.166.67");
@@ -123,47 +124,60 @@ TEST(FirewallLog, fields_are_read) {
 }
 
 TEST(FirewallLog, families_directions_and_oddities) {
-  const auto v6 = decoded("Jun  8 14:34:33 h kernel: IN=eth0 OUT= MAC= SRC=2001:0db8:0000:0000:0000:0000:0000:0001 "
-                          "DST=2001:0db8:0000:0000:0000:0000:0000:0002 LEN=60 TC=0 HOPLIMIT=57 FLOWLBL=0 PROTO=TCP SPT=1 DPT=23 WINDOW=1 RES=0x00 SYN URGP=0");
+  const auto v6 = decoded(
+      "Jun  8 14:34:33 h kernel: IN=eth0 OUT= MAC= SRC=2001:0db8:0000:0000:0000:0000:0000:0001 "
+      "DST=2001:0db8:0000:0000:0000:0000:0000:0002 LEN=60 TC=0 HOPLIMIT=57 FLOWLBL=0 PROTO=TCP SPT=1 DPT=23 WINDOW=1 RES=0x00 SYN URGP=0");
   EXPECT_EQ(source_of(v6), "2001:db8::1");
   EXPECT_EQ(v6.ttl, 57);
   const auto out = decoded("Jun  8 14:34:33 h kernel: [1.2] IN= OUT=eth0 SRC=10.0.0.2 DST=203.0.113.7 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN");
   EXPECT_EQ(out.direction, Direction::egress);
-  const auto forward = decoded("Jun  8 14:34:33 h kernel: FWD IN=eth0 OUT=eth1 PHYSIN=p1 SRC=203.0.113.7 DST=10.0.0.2 LEN=76 PROTO=UDP SPT=1 DPT=53 LEN=56");
+  const auto forward =
+      decoded("Jun  8 14:34:33 h kernel: FWD IN=eth0 OUT=eth1 PHYSIN=p1 SRC=203.0.113.7 DST=10.0.0.2 LEN=76 PROTO=UDP SPT=1 DPT=53 LEN=56");
   EXPECT_EQ(forward.direction, Direction::ingress);
   EXPECT_EQ(forward.ip_bytes, 76);
   // An echo request's SEQ is no TCP sequence number; what an ICMP error quotes is another packet.
-  const auto ping = decoded("Jun  8 14:34:33 h kernel: IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=ICMP TYPE=8 CODE=0 ID=7 SEQ=1");
+  const auto ping =
+      decoded("Jun  8 14:34:33 h kernel: IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=ICMP TYPE=8 CODE=0 ID=7 SEQ=1");
   EXPECT_FALSE(ping.has_seq);
-  const auto error = decoded("Jun  8 14:34:33 h kernel: IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=ICMP TYPE=3 CODE=3 "
-                             "[SRC=10.0.0.2 DST=192.0.2.66 LEN=60 PROTO=UDP SPT=5 DPT=6 LEN=40 ]");
+  const auto error = decoded(
+      "Jun  8 14:34:33 h kernel: IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=ICMP TYPE=3 CODE=3 "
+      "[SRC=10.0.0.2 DST=192.0.2.66 LEN=60 PROTO=UDP SPT=5 DPT=6 LEN=40 ]");
   EXPECT_EQ(source_of(error), "203.0.113.7");
-  const auto glued = decoded("Jun  8 14:34:33 h kernel: [1.2] DROPIN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=TCP SPT=1 DPT=2 SYN");
+  const auto glued =
+      decoded("Jun  8 14:34:33 h kernel: [1.2] DROPIN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=84 PROTO=TCP SPT=1 DPT=2 SYN");
   EXPECT_EQ(glued.prefix, "DROP");
-  const auto proxmox = decoded("0 1 PVEFW-HOST-OUT 20/Jun/2022:13:16:23 +0200 REJECT: OUT=vmbr0.94 SRC=10.3.94.12 DST=10.3.94.10 LEN=60 TTL=64 PROTO=TCP "
-                               "SPT=49566 DPT=22 SEQ=708451139 ACK=0 WINDOW=64240 SYN ");
+  const auto proxmox = decoded(
+      "0 1 PVEFW-HOST-OUT 20/Jun/2022:13:16:23 +0200 REJECT: OUT=vmbr0.94 SRC=10.3.94.12 DST=10.3.94.10 LEN=60 TTL=64 PROTO=TCP "
+      "SPT=49566 DPT=22 SEQ=708451139 ACK=0 WINDOW=64240 SYN ");
   EXPECT_EQ(proxmox.direction, Direction::egress);
   EXPECT_EQ(format_datetime(proxmox.time), "2022-06-20 11:16:23");
   const auto dmesg = decoded("[  203.842973] IPT: IN=lo OUT= SRC=127.0.0.1 DST=127.0.0.53 LEN=76 PROTO=UDP SPT=49007 DPT=53 LEN=56 ");
   EXPECT_EQ(dmesg.time, 0);
   // LOGEMU: the prefix where syslog has the program.
-  const auto logemu = decoded("Jun  8 14:34:33 h MIRAI_SCAN: IN=eth0 OUT= MAC= SRC=203.0.113.7 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SEQ=5 SYN");
+  const auto logemu =
+      decoded("Jun  8 14:34:33 h MIRAI_SCAN: IN=eth0 OUT= MAC= SRC=203.0.113.7 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SEQ=5 SYN");
   EXPECT_EQ(logemu.prefix, "MIRAI_SCAN");
 }
 
 TEST(FirewallLog, only_the_kernel_is_believed) {
   // The same text in the mouth of another program, whose message the attacker writes.
-  decoded("Jun  8 14:34:33 h sshd[7]: Invalid user IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN from 203.0.113.9 port 7");
-  EXPECT_EQ(source_of(decoded("Jun  8 14:34:33 h sshd[7]: Invalid user IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 PROTO=TCP from 203.0.113.9 port 7")),
+  decoded(
+      "Jun  8 14:34:33 h sshd[7]: Invalid user IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN from 203.0.113.9 "
+      "port 7");
+  EXPECT_EQ(source_of(decoded(
+                "Jun  8 14:34:33 h sshd[7]: Invalid user IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 PROTO=TCP from 203.0.113.9 port 7")),
             "203.0.113.9");
   decoded("Jun  8 14:34:33 h app[7]: IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN", LineVerdict::other);
   decoded("Jun  8 14:34:33 h app: said IN=eth0 OUT= SRC=192.0.2.66 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN", LineVerdict::other);
-  decoded("Jun  8 14:34:33 h kernel: [1.2] XX=enp1s0 OUT= MAC=00 SRC=195.54.160.107 DST=51.15.166.67 LEN=40 PROTO=TCP SPT=1 DPT=2", LineVerdict::other);
-  decoded("Jun  8 14:34:33 h kernel: [1.2] IN=eth0 OUT= SRC=1.2.3.4 SRC=192.0.2.66 DST=51.15.166.67 LEN=40 PROTO=TCP SPT=1 DPT=2", LineVerdict::other);
+  decoded("Jun  8 14:34:33 h kernel: [1.2] XX=enp1s0 OUT= MAC=00 SRC=195.54.160.107 DST=51.15.166.67 LEN=40 PROTO=TCP SPT=1 DPT=2",
+          LineVerdict::other);
+  decoded("Jun  8 14:34:33 h kernel: [1.2] IN=eth0 OUT= SRC=1.2.3.4 SRC=192.0.2.66 DST=51.15.166.67 LEN=40 PROTO=TCP SPT=1 DPT=2",
+          LineVerdict::other);
 }
 
 TEST(WebLog, combined_lines_are_read) {
-  const auto e = decoded("203.0.113.9 - - [19/Apr/2024:14:41:25 +0200] \"GET /smth/wp-admin/admin-ajax.php?x=1 HTTP/1.1\" 404 153 \"-\" \"curl/7.68.0\"");
+  const auto e = decoded(
+      "203.0.113.9 - - [19/Apr/2024:14:41:25 +0200] \"GET /smth/wp-admin/admin-ajax.php?x=1 HTTP/1.1\" 404 153 \"-\" \"curl/7.68.0\"");
   EXPECT_EQ(source_of(e), "203.0.113.9");
   EXPECT_EQ(format_datetime(e.time), "2024-04-19 12:41:25");
   EXPECT_EQ(e.method, "GET");
@@ -181,16 +195,20 @@ TEST(WebLog, combined_lines_are_read) {
 }
 
 TEST(WebLog, a_hostile_user_or_agent_forges_nothing) {
-  const auto user = decoded("203.0.113.9 - x [01/Jan/2000:00:00:00 +0000] 192.0.2.66 [19/Apr/2024:14:41:25 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"");
+  const auto user =
+      decoded("203.0.113.9 - x [01/Jan/2000:00:00:00 +0000] 192.0.2.66 [19/Apr/2024:14:41:25 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"");
   EXPECT_EQ(source_of(user), "203.0.113.9");
   EXPECT_EQ(format_datetime(user.time), "2024-04-19 14:41:25");
-  const auto agent = decoded("203.0.113.9 - - [19/Apr/2024:14:41:25 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\\\" 192.0.2.66 - - [01/Jan/2000:00:00:00 +0000] \"");
+  const auto agent = decoded(
+      "203.0.113.9 - - [19/Apr/2024:14:41:25 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\\\" 192.0.2.66 - - [01/Jan/2000:00:00:00 +0000] \"");
   EXPECT_EQ(source_of(agent), "203.0.113.9");
 }
 
 TEST(WebLog, json_lines_are_read) {
-  const auto nginx = decoded("{\"time_iso8601\":\"2024-04-19T14:41:25+02:00\",\"remote_addr\":\"203.0.113.9\",\"request\":\"GET /a?b HTTP/1.1\",\"status\":\"404\","
-                             "\"body_bytes_sent\":\"12\",\"http_user_agent\":\"x \\x22 y\"}");
+  const auto nginx = decoded(
+      "{\"time_iso8601\":\"2024-04-19T14:41:25+02:00\",\"remote_addr\":\"203.0.113.9\",\"request\":\"GET /a?b "
+      "HTTP/1.1\",\"status\":\"404\","
+      "\"body_bytes_sent\":\"12\",\"http_user_agent\":\"x \\x22 y\"}");
   EXPECT_EQ(source_of(nginx), "203.0.113.9");
   EXPECT_EQ(nginx.path, "/a");
   EXPECT_EQ(nginx.status, 404);
@@ -215,39 +233,45 @@ TEST(WebLog, json_lines_are_read) {
 }
 
 TEST(CowrieLog, logins_commands_and_connections) {
-  const auto failed = decoded(R"({"eventid":"cowrie.login.failed","username":"root","password":"xc3511","message":"login attempt","sensor":"s",)"
-                              R"("timestamp":"2020-12-08T06:28:44.123456Z","src_ip":"203.0.113.9","session":"3e5a","protocol":"telnet"})");
+  const auto failed =
+      decoded(R"({"eventid":"cowrie.login.failed","username":"root","password":"xc3511","message":"login attempt","sensor":"s",)"
+              R"("timestamp":"2020-12-08T06:28:44.123456Z","src_ip":"203.0.113.9","session":"3e5a","protocol":"telnet"})");
   EXPECT_EQ(failed.kind, LogKind::login_failed);
   EXPECT_EQ(failed.service, LogService::telnet);
   EXPECT_EQ(source_of(failed), "203.0.113.9");
   EXPECT_EQ(failed.user, "root");
   EXPECT_EQ(failed.password, "xc3511");
   EXPECT_TRUE(failed.honeypot);
-  const auto ok = decoded(R"({"eventid":"cowrie.login.success","username":"r","password":"x","timestamp":"2020-12-08T06:28:44Z","src_ip":"203.0.113.9","session":"3e5a"})");
+  const auto ok = decoded(
+      R"({"eventid":"cowrie.login.success","username":"r","password":"x","timestamp":"2020-12-08T06:28:44Z","src_ip":"203.0.113.9","session":"3e5a"})");
   EXPECT_EQ(ok.kind, LogKind::login_ok);
   EXPECT_EQ(ok.connection, failed.connection);
-  const auto command = decoded(R"({"eventid":"cowrie.command.input","input":"/bin/busybox MIRAI","timestamp":"2020-12-08T06:28:44Z","src_ip":"203.0.113.9","session":"3e5a"})");
+  const auto command = decoded(
+      R"({"eventid":"cowrie.command.input","input":"/bin/busybox MIRAI","timestamp":"2020-12-08T06:28:44Z","src_ip":"203.0.113.9","session":"3e5a"})");
   EXPECT_EQ(command.kind, LogKind::command);
   EXPECT_EQ(command.command, "/bin/busybox MIRAI");
   const auto text = decoded("2020-12-08T06:28:44+0000 [CowrieTelnetTransport,12,203.0.113.9] login attempt [root/admin] failed");
   EXPECT_EQ(text.kind, LogKind::login_failed);
   EXPECT_EQ(text.service, LogService::telnet);
   EXPECT_EQ(text.password, "admin");
-  const auto forged = decoded("2020-12-08T06:28:44+0000 [CowrieTelnetTransport,12,203.0.113.9] login attempt [x,192.0.2.66] login attempt [/a] succeeded] failed");
+  const auto forged = decoded(
+      "2020-12-08T06:28:44+0000 [CowrieTelnetTransport,12,203.0.113.9] login attempt [x,192.0.2.66] login attempt [/a] succeeded] failed");
   EXPECT_EQ(source_of(forged), "203.0.113.9");
   EXPECT_EQ(forged.kind, LogKind::login_failed);
-  const auto connection = decoded("Dec  8 06:28:44 ip cowrie[2806]: 2020-12-08T06:28:44+0000 [cowrie.ssh.factory.CowrieSSHFactory] New connection: "
-                                  "203.0.113.9:47631 (192.0.2.4:2222) [session: 3e5a9212s1f]");
+  const auto connection = decoded(
+      "Dec  8 06:28:44 ip cowrie[2806]: 2020-12-08T06:28:44+0000 [cowrie.ssh.factory.CowrieSSHFactory] New connection: "
+      "203.0.113.9:47631 (192.0.2.4:2222) [session: 3e5a9212s1f]");
   EXPECT_EQ(source_of(connection), "203.0.113.9");
   EXPECT_EQ(connection.destination_port, 2222);
   EXPECT_EQ(connection.kind, LogKind::probe);
 }
 
 TEST(UlogdLog, json_and_rows) {
-  const auto json = decoded(R"({"timestamp": "2016-03-01T02:10:01.126547+0100", "dvc": "Netfilter", "raw.pktlen": 40, "oob.prefix": "MIRAI_SCAN: ", "oob.in": "eth0",)"
-                            R"( "oob.out": "", "oob.time.sec": 1456794601, "oob.time.usec": 126547, "ip.protocol": 6, "ip.ttl": 50, "ip.totlen": 40, "ip.id": 7,)"
-                            R"( "src_port": 4000, "dest_port": 23, "tcp.seq": 3405803783, "tcp.window": 1400, "tcp.offset": 5, "tcp.syn": 1, "tcp.ack": 0,)"
-                            R"( "src_ip": "198.51.100.9", "dest_ip": "203.0.113.7"})");
+  const auto json = decoded(
+      R"({"timestamp": "2016-03-01T02:10:01.126547+0100", "dvc": "Netfilter", "raw.pktlen": 40, "oob.prefix": "MIRAI_SCAN: ", "oob.in": "eth0",)"
+      R"( "oob.out": "", "oob.time.sec": 1456794601, "oob.time.usec": 126547, "ip.protocol": 6, "ip.ttl": 50, "ip.totlen": 40, "ip.id": 7,)"
+      R"( "src_port": 4000, "dest_port": 23, "tcp.seq": 3405803783, "tcp.window": 1400, "tcp.offset": 5, "tcp.syn": 1, "tcp.ack": 0,)"
+      R"( "src_ip": "198.51.100.9", "dest_ip": "203.0.113.7"})");
   EXPECT_EQ(source_of(json), "198.51.100.9");
   EXPECT_EQ(json.seq, 0xcb007107U);
   EXPECT_EQ(v4_value(json.destination), json.seq);
@@ -255,13 +279,14 @@ TEST(UlogdLog, json_and_rows) {
   EXPECT_TRUE(json.has_options_field);
   EXPECT_FALSE(json.has_tcp_options);
   EXPECT_EQ(format_rfc3339(json.time), "2016-03-01T01:10:01.126547Z");
-  const auto row = decoded(R"({"oob_time_sec":1456794601,"oob_prefix":"x","oob_in":"","oob_out":"eth0","ip_saddr":168427521,"ip_daddr_str":"203.0.113.7",)"
-                           R"("ip_protocol":6,"tcp_sport":1,"tcp_dport":23,"tcp_syn":"t"})",
-                           LineVerdict::event, LineForm::ulogd);
+  const auto row = decoded(
+      R"({"oob_time_sec":1456794601,"oob_prefix":"x","oob_in":"","oob_out":"eth0","ip_saddr":168427521,"ip_daddr_str":"203.0.113.7",)"
+      R"("ip_protocol":6,"tcp_sport":1,"tcp_dport":23,"tcp_syn":"t"})",
+      LineVerdict::event, LineForm::ulogd);
   EXPECT_EQ(source_of(row), "10.10.0.1");
   EXPECT_EQ(row.direction, Direction::egress);
-  const auto logemu = decoded("Jun  8 14:34:33 h [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN ", LineVerdict::event,
-                              LineForm::ulogd);
+  const auto logemu = decoded("Jun  8 14:34:33 h [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN ",
+                              LineVerdict::event, LineForm::ulogd);
   EXPECT_EQ(logemu.prefix, "[UFW BLOCK]");
 }
 

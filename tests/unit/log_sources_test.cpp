@@ -43,9 +43,12 @@ TEST_F(LogSources, kernel_records) {
   EXPECT_EQ(text, "IN=eth0 OUT=");
   EXPECT_TRUE(read_kernel_record("6,1,2,-,caller=T1;x;y", number, micros, text));
   EXPECT_EQ(text, "x;y");
-  for (const char* bad : {"", "x", "6;x", "6,1;x", "a,1,2,-;x", "6,1,99999999999999999999,-;x", ";"}) EXPECT_FALSE(read_kernel_record(bad, number, micros, text)) << bad;
+  for (const char* bad : {"", "x", "6;x", "6,1;x", "a,1,2,-;x", "6,1,99999999999999999999,-;x", ";"})
+    EXPECT_FALSE(read_kernel_record(bad, number, micros, text)) << bad;
 
-  const auto path = write("kmsg", "6,1,1000000,-;booted\n SUBSYSTEM=x\nnonsense\n4,2,2500000,-;DROP IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 LEN=40 PROTO=TCP SPT=1 DPT=23 SYN\n");
+  const auto path = write("kmsg",
+                          "6,1,1000000,-;booted\n SUBSYSTEM=x\nnonsense\n4,2,2500000,-;DROP IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.2 "
+                          "LEN=40 PROTO=TCP SPT=1 DPT=23 SYN\n");
   auto log = KernelLog::open(path, {.booted = 1'700'000'000 * kSecond});
   ASSERT_TRUE(log.ok());
   LogLine line;
@@ -66,11 +69,15 @@ TEST_F(LogSources, rows_of_ulogd_in_sqlite) {
   const std::string path = folder_ / "ulogd.db";
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  const auto run = [&](const std::string& sql) { ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db); };
-  run("CREATE TABLE other (a); CREATE TABLE ulog_pkt (oob_time_sec INT, oob_time_usec INT, oob_prefix TEXT, oob_in TEXT, oob_out TEXT, ip_saddr_str TEXT, "
+  const auto run = [&](const std::string& sql) {
+    ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  };
+  run("CREATE TABLE other (a); CREATE TABLE ulog_pkt (oob_time_sec INT, oob_time_usec INT, oob_prefix TEXT, oob_in TEXT, oob_out TEXT, "
+      "ip_saddr_str TEXT, "
       "ip_daddr_str TEXT, ip_protocol INT, tcp_sport INT, tcp_dport INT, tcp_seq INT, tcp_syn INT, tcp_window INT, blobby BLOB)");
   for (int i = 0; i < 1500; ++i)
-    run("INSERT INTO ulog_pkt VALUES (" + std::to_string(1'700'000'000 + i) + ", 5, 'it''s \"x\\', 'eth0', NULL, '198.51.100.9', '203.0.113.5', 6, 4000, 23, 3405803781, 1, 1400, x'00')");
+    run("INSERT INTO ulog_pkt VALUES (" + std::to_string(1'700'000'000 + i) +
+        ", 5, 'it''s \"x\\', 'eth0', NULL, '198.51.100.9', '203.0.113.5', 6, 4000, 23, 3405803781, 1, 1400, x'00')");
   const auto open = [&](UlogdOptions options) {
     auto opened = UlogdDatabase::open(path, std::move(options));
     EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().message);
@@ -92,7 +99,8 @@ TEST_F(LogSources, rows_of_ulogd_in_sqlite) {
   EXPECT_EQ(rows, 1500);
   database->remember(positions);
   // New rows are read, and none of the old ones, also after a restart.
-  run("INSERT INTO ulog_pkt (oob_time_sec, ip_saddr_str, ip_daddr_str, ip_protocol) VALUES (1700009999, '198.51.100.10', '203.0.113.5', 17)");
+  run("INSERT INTO ulog_pkt (oob_time_sec, ip_saddr_str, ip_daddr_str, ip_protocol) VALUES (1700009999, '198.51.100.10', '203.0.113.5', "
+      "17)");
   auto following = open({.follow = true, .position = positions.begin()->second});
   ASSERT_EQ(following->next(line), LineState::line);
   ASSERT_EQ(decode_log_line(line, clock, e), LineVerdict::event);
@@ -117,7 +125,8 @@ TEST_F(LogSources, what_a_machine_has) {
   write("var/log/auth.log", "");
   write("var/log/kern.log", "");
   write("var/log/nginx/access.log", "");
-  EXPECT_EQ(found_logs(root, false), (std::vector<std::string>{root + "/var/log/auth.log", root + "/var/log/kern.log", root + "/var/log/nginx/access.log"}));
+  EXPECT_EQ(found_logs(root, false),
+            (std::vector<std::string>{root + "/var/log/auth.log", root + "/var/log/kern.log", root + "/var/log/nginx/access.log"}));
   // The journal has what syslog's files have: both would count everything twice.
   EXPECT_EQ(found_logs(root, true), (std::vector<std::string>{"journal", root + "/var/log/nginx/access.log"}));
 }

@@ -26,8 +26,8 @@ const Form kForms[] = {
      "203.0.113.9", "git"},
     {"Failed publickey for git from 203.0.113.9 port 4 ssh2: ED25519-CERT SHA256:abc ID alice (serial 3) CA ED25519 SHA256:def",
      LogKind::login_failed, "203.0.113.9", "git"},
-    {"Failed hostbased for git from 203.0.113.9 port 4 ssh2: RSA SHA256:abc, client user \"bob\", client host \"pc\"", LogKind::login_failed,
-     "203.0.113.9", "git"},
+    {"Failed hostbased for git from 203.0.113.9 port 4 ssh2: RSA SHA256:abc, client user \"bob\", client host \"pc\"",
+     LogKind::login_failed, "203.0.113.9", "git"},
     {"Failed none for invalid user ubnt from 203.0.113.9 port 4 ssh2", LogKind::login_hint, "203.0.113.9", "ubnt"},
     {"Failed password for root from ::ffff:203.0.113.9 port 5 ssh2", LogKind::login_failed, "203.0.113.9", "root"},
     {"Failed password for root from fe80::1%eth0 port 5 ssh2", LogKind::login_failed, "fe80::1", "root"},
@@ -59,8 +59,8 @@ const Form kForms[] = {
      "203.0.113.9", "root"},
     {"pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9", LogKind::login_hint,
      "203.0.113.9", ""},
-    {"pam_sss(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=host.example user=bob", LogKind::login_hint, "",
-     "bob"},
+    {"pam_sss(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=host.example user=bob", LogKind::login_hint,
+     "", "bob"},
     {"PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=root", LogKind::login_hint,
      "203.0.113.9", "root"},
     // Connections that end before a login.
@@ -71,7 +71,8 @@ const Form kForms[] = {
     {"Disconnected from invalid user ftp 203.0.113.9 port 26138 [preauth]", LogKind::login_hint, "203.0.113.9", "ftp"},
     {"Disconnected from authenticating user ftp 203.0.113.9 port 26138 [preauth]", LogKind::login_hint, "203.0.113.9", "ftp"},
     {"Disconnected from user alice 203.0.113.9 port 26138", LogKind::nothing, "203.0.113.9", "alice"},
-    {"Disconnecting invalid user a 203.0.113.9 port 5: Too many authentication failures [preauth]", LogKind::login_hint, "203.0.113.9", "a"},
+    {"Disconnecting invalid user a 203.0.113.9 port 5: Too many authentication failures [preauth]", LogKind::login_hint, "203.0.113.9",
+     "a"},
     {"Disconnecting invalid user a 203.0.113.9 port 5: Change of username or service not allowed: (a,ssh-connection) -> (b,ssh-connection) "
      "[preauth]",
      LogKind::login_hint, "203.0.113.9", "a"},
@@ -94,7 +95,8 @@ const Form kForms[] = {
     {"Timeout before authentication for connection from 203.0.113.9 to 198.51.100.2, pid = 4711", LogKind::probe, "203.0.113.9", ""},
     {"ssh_dispatch_run_fatal: Connection from 203.0.113.9 port 4: message authentication code incorrect [preauth]", LogKind::probe,
      "203.0.113.9", ""},
-    {"ssh_dispatch_run_fatal: Connection from invalid user x 203.0.113.9 port 4: Broken pipe [preauth]", LogKind::probe, "203.0.113.9", "x"},
+    {"ssh_dispatch_run_fatal: Connection from invalid user x 203.0.113.9 port 4: Broken pipe [preauth]", LogKind::probe, "203.0.113.9",
+     "x"},
     {"drop connection #10 from [203.0.113.9]:50022 on [198.51.100.2]:22 past MaxStartups", LogKind::probe, "203.0.113.9", ""},
     {"drop connection #0 from [2001:db8::9]:50022 on [2001:db8::1]:22 penalty: failed authentication", LogKind::probe, "2001:db8::9", ""},
     {"refused connect from example.com (203.0.113.9)", LogKind::probe, "203.0.113.9", ""},
@@ -180,7 +182,8 @@ TEST(Sshd, hostile_names_never_make_another_address_look_guilty) {
       "Connection reset by invalid user % 203.0.113.9 port 7 [preauth]",
       "Disconnected from invalid user % 203.0.113.9 port 7 [preauth]",
       "Disconnecting invalid user % 203.0.113.9 port 7: Too many authentication failures [preauth]",
-      "Disconnecting invalid user % 203.0.113.9 port 7: Change of username or service not allowed: (%,ssh-connection) -> (%,ssh-connection) "
+      "Disconnecting invalid user % 203.0.113.9 port 7: Change of username or service not allowed: (%,ssh-connection) -> "
+      "(%,ssh-connection) "
       "[preauth]",
       "Received disconnect from 203.0.113.9 port 7:11: % [preauth]",
       "Bad protocol version identification '%' from 203.0.113.9 port 7",

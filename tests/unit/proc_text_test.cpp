@@ -20,17 +20,20 @@ TEST(ProcText, StatWithBracketsAndBlanksInTheName) {
 
 TEST(ProcText, SocketsOfBothFamilies) {
   std::vector<HostSocket> out;
-  EXPECT_TRUE(parse_inet_sockets("  sl  local_address rem_address   st\n"
-                                 "   0: 0100007F:0017 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1\n"
-                                 "   1: broken\n",
-                                 SocketKind::tcp, false, 10, out));
+  EXPECT_TRUE(
+      parse_inet_sockets("  sl  local_address rem_address   st\n"
+                         "   0: 0100007F:0017 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1\n"
+                         "   1: broken\n",
+                         SocketKind::tcp, false, 10, out));
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(to_string(out[0].local), "127.0.0.1");
   EXPECT_EQ(out[0].local_port, 23);
   EXPECT_EQ(out[0].state, kTcpListen);
   EXPECT_EQ(out[0].inode, 4242U);
   out.clear();
-  EXPECT_TRUE(parse_inet_sockets("head\n 0: B80D0120000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 0:0 0:0 0 7 0 9 1\n", SocketKind::tcp, true, 10, out));
+  EXPECT_TRUE(
+      parse_inet_sockets("head\n 0: B80D0120000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 0:0 0:0 0 7 0 9 1\n",
+                         SocketKind::tcp, true, 10, out));
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(to_string(out[0].local), "2001:db8::1");
   EXPECT_EQ(out[0].uid, 7);
@@ -67,7 +70,8 @@ TEST(ProcText, LinksAndNamespaces) {
 }
 
 TEST(ProcText, MountsWithEscapesAndOptionalFields) {
-  const auto mounts = parse_mounts("22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw\n99 1 0:9 / /run/a\\040b rw - overlay over\\012lay rw\n");
+  const auto mounts =
+      parse_mounts("22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw\n99 1 0:9 / /run/a\\040b rw - overlay over\\012lay rw\n");
   ASSERT_EQ(mounts.size(), 2U);
   EXPECT_EQ(mounts[0].type, "proc");
   EXPECT_EQ(mounts[1].point, "/run/a b");

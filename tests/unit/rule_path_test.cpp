@@ -11,7 +11,10 @@ using V = RuleAnswer::Verdict;
 RuleProbe telnet(bool v6 = false) { return {.way = RuleProbe::Way::output, .v6 = v6, .port = 23, .device = "eth0", .own = {}}; }
 
 V of_save(const std::string& rules, const std::string& policy = "ACCEPT") {
-  return follow(parse_iptables_rules("*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT " + policy + " [0:0]\n:C - [0:0]\n" + rules + "COMMIT\n", false, "test"), telnet()).verdict;
+  return follow(parse_iptables_rules("*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT " + policy + " [0:0]\n:C - [0:0]\n" + rules + "COMMIT\n", false,
+                                     "test"),
+                telnet())
+      .verdict;
 }
 
 TEST(RulePath, WithoutRulesEverythingPasses) { EXPECT_EQ(of_save(""), V::open); }
@@ -44,18 +47,21 @@ TEST(RulePath, JumpsReturnsAndGotos) {
 
 V of_nft(const std::string& rule, bool v6 = false, const std::string& policy = "accept") {
   NftListing listing;
-  listing.tables = {R"({"nftables":[{"table":{"family":"inet","name":"t"}},{"chain":{"family":"inet","table":"t","name":"o","type":"filter","hook":"output","prio":0,"policy":")" +
-                    policy + R"("}},{"rule":{"family":"inet","table":"t","chain":"o","handle":1,"expr":[)" + rule + "]}}]}"};
+  listing.tables = {
+      R"({"nftables":[{"table":{"family":"inet","name":"t"}},{"chain":{"family":"inet","table":"t","name":"o","type":"filter","hook":"output","prio":0,"policy":")" +
+      policy + R"("}},{"rule":{"family":"inet","table":"t","chain":"o","handle":1,"expr":[)" + rule + "]}}]}"};
   const auto rules = parse_nft_rules(listing);
   EXPECT_TRUE(rules.ok());
   return rules.ok() ? follow(rules.value().rules, telnet(v6)).verdict : V::open;
 }
 
 TEST(RulePath, NftJson) {
-  const std::string port = R"({"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":{"set":[23,{"range":[2000,3000]}]}}},)";
+  const std::string port =
+      R"({"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":{"set":[23,{"range":[2000,3000]}]}}},)";
   EXPECT_EQ(of_nft(port + R"({"drop":null})"), V::blocked);
   EXPECT_EQ(of_nft(port + R"({"a_statement_of_tomorrow":null},{"drop":null})"), V::cannot_tell);
-  const std::string v4 = R"({"match":{"op":"!=","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":{"prefix":{"addr":"10.0.0.0","len":8}}}},{"drop":null})";
+  const std::string v4 =
+      R"({"match":{"op":"!=","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":{"prefix":{"addr":"10.0.0.0","len":8}}}},{"drop":null})";
   EXPECT_EQ(of_nft(v4), V::blocked);
   EXPECT_EQ(of_nft(v4, true), V::open);  // no IPv4 address, no match: not even a negated one
 }
@@ -66,8 +72,9 @@ TEST(RulePath, NftJsonThatIsNone) {
 }
 
 TEST(RulePath, SkeletonNamesDormantTablesAndDevices) {
-  const auto s = parse_nft_skeleton("table inet a {\n\tflags dormant\n\tchain o {\n\t\ttype filter hook output priority 0; policy accept;\n\t}\n}\n"
-                                    "table netdev b {\n\tchain e {\n\t\ttype filter hook egress device \"eth0\" priority 0; policy accept;\n\t}\n}\n");
+  const auto s = parse_nft_skeleton(
+      "table inet a {\n\tflags dormant\n\tchain o {\n\t\ttype filter hook output priority 0; policy accept;\n\t}\n}\n"
+      "table netdev b {\n\tchain e {\n\t\ttype filter hook egress device \"eth0\" priority 0; policy accept;\n\t}\n}\n");
   ASSERT_EQ(s.tables.size(), 2U);
   EXPECT_TRUE(s.tables[0].dormant);
   EXPECT_FALSE(s.tables[1].flagged);

@@ -20,13 +20,16 @@ SshdSettings settings(const std::map<std::string, std::string>& files, const std
 
 TEST(SshdConfig, DefaultsAndFirstValue) {
   EXPECT_EQ(sshd_value(settings({}, "root"), "passwordauthentication"), "yes");
-  const auto s = settings({{"/etc/ssh/sshd_config", "# PasswordAuthentication yes\nPasswordAuthentication no\nPasswordAuthentication yes\n"}}, "root");
+  const auto s =
+      settings({{"/etc/ssh/sshd_config", "# PasswordAuthentication yes\nPasswordAuthentication no\nPasswordAuthentication yes\n"}}, "root");
   EXPECT_EQ(sshd_value(s, "passwordauthentication"), "no");
   EXPECT_EQ(sshd_place(s, "passwordauthentication"), "/etc/ssh/sshd_config:2");
 }
 
 TEST(SshdConfig, MatchHoldsForWhomItNames) {
-  const std::map<std::string, std::string> files{{"/etc/ssh/sshd_config", "Match User root,!x\n PasswordAuthentication no\nMatch Address 10.0.0.0/8\n MaxAuthTries 99\nMatch all\n PasswordAuthentication yes\n"}};
+  const std::map<std::string, std::string> files{{"/etc/ssh/sshd_config",
+                                                  "Match User root,!x\n PasswordAuthentication no\nMatch Address 10.0.0.0/8\n MaxAuthTries "
+                                                  "99\nMatch all\n PasswordAuthentication yes\n"}};
   EXPECT_EQ(sshd_value(settings(files, "root"), "passwordauthentication"), "no");
   EXPECT_EQ(sshd_value(settings(files, "anna"), "passwordauthentication"), "yes");
   EXPECT_EQ(sshd_value(settings(files, "root"), "maxauthtries"), "6");

