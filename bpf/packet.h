@@ -1,8 +1,9 @@
 /* What the programs know of a packet, and how its bytes are read in XDP and in tc. */
 #pragma once
+#include <linux/bpf.h>  // first: the others use its types
+
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 
 #include "shared.h"
 
