@@ -35,19 +35,22 @@ class LoginAttempts {
     if (more == 0 && !now_ok) return;
     c.failures += more;
     c.ok = c.ok || ok;
-    Source& source = sources_[{f.outbound, f.local, f.remote}];
-    const std::int64_t bin = f.last_seen / bin_length();
-    source.advance(bin);
-    source.bins[static_cast<std::size_t>(bin % kBins)] += more;
-    if (source.first == 0 || f.opened < source.first) source.first = f.opened;
-    source.port = f.outbound ? f.remote_port : f.local_port;
-    if (now_ok && source.total() >= rules_.warn) source.ok_after_failures = true;
+    bool news = more != 0;
+    if (const SourceKey key{f.outbound, f.local, f.remote}; more != 0 || sources_.all().contains(key)) {  // a success alone is no attempt
+      Source& source = sources_[key];
+      const std::int64_t bin = f.last_seen / bin_length();
+      source.advance(bin);
+      source.bins[static_cast<std::size_t>(bin % kBins)] += more;
+      if (source.first == 0 || f.opened < source.first) source.first = f.opened;
+      source.port = f.outbound ? f.remote_port : f.local_port;
+      if (now_ok && source.total() >= rules_.warn) source.ok_after_failures = news = true;
+    }
     Subject& subject = subjects_[{f.outbound, f.local}];
     subject.packets += packets_of(f) - std::min(c.packets, packets_of(f));
     subject.bytes += bytes_of(f) - std::min(c.bytes, bytes_of(f));
     c.packets = packets_of(f);
     c.bytes = bytes_of(f);
-    if (std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
+    if (news && std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
       touched_.emplace_back(f.outbound, f.local);
   }
 

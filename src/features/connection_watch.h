@@ -24,7 +24,7 @@ struct WatchKey {
 };
 
 // One watched connection: the fact that is handed out and what the recognisers remember in between.
-struct Watched {
+struct alignas(64) Watched {
   ConnectionFact fact;
   TimeNs registered = 0;  // when the Mirai registration was seen
   std::uint32_t benign_beats = 0;
@@ -60,6 +60,10 @@ class ConnectionWatch {
   Watched* find_or_add(unsigned group, const WatchKey& key, TimeNs now, bool& added);  // nullptr: no room
   Watched* at(unsigned group, std::size_t slot, const WatchKey& key);                  // nullptr if the slot has a new owner
   std::size_t slot_of(unsigned group, const Watched& watched) const;
+  void prefetch(unsigned group, std::size_t slot) const {
+    const auto* at = reinterpret_cast<const char*>(&slots_[group * buckets_per_group_ * kWays + slot]);
+    for (std::size_t byte = 0; byte < sizeof(Watched); byte += 64) __builtin_prefetch(at + byte, 1);
+  }
   void changed(Watched& watched);  // has something new to say
   void release(unsigned group, Watched& watched, bool keep_news);
   // Everything that changed since the last call; with `all`, also what is still open and has something to say.
