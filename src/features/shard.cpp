@@ -93,6 +93,7 @@ Shard::Shard(const FeatureSettings& settings, unsigned first_group, unsigned gro
       first_fragments_(kFragmentEntries * groups),
       sketches_(sketches) {
   outbound.reserve(4096);
+  mine_.reserve(4096);
   used_rows.reserve(kRows);
 }
 
@@ -168,7 +169,7 @@ void Shard::count(std::span<Packet> packets, std::span<const PacketHashes> hashe
   if (groups_ == kGroups) return count_these(packets.size(), [](std::size_t i) { return i; }, packets, hashes, step);
   mine_.clear();
   for (std::size_t i = 0; i < packets.size(); ++i)
-    if (group_of(hashes[i].remote) - first_group_ < groups_) mine_.push_back(static_cast<std::uint16_t>(i));
+    if (group_of(hashes[i].remote) - first_group_ < groups_) mine_.push_back(static_cast<std::uint32_t>(i));
   count_these(mine_.size(), [this](std::size_t i) -> std::size_t { return mine_[i]; }, packets, hashes, step);
 }
 

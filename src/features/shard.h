@@ -43,7 +43,7 @@ class Shard {
 
   HashKey key_;
   unsigned first_group_, groups_;
-  std::vector<std::uint16_t> mine_;  // which packets of a batch
+  std::vector<std::uint32_t> mine_;  // which packets of a batch
   UdpFlows udp_flows_;
   OutboundWatch outbound_watch_;
   struct FirstFragment {
