@@ -2,9 +2,11 @@
 #include "app/agent.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "app/agent_plan.h"
@@ -18,7 +20,9 @@
 #include "app/live_facts.h"
 #include "app/live_output.h"
 #include "app/live_watch.h"
+#include "app/privileges.h"
 #include "app/progress.h"
+#include "app/service.h"
 #include "app/store_sink.h"
 #include "app/store_status.h"
 #include "base/file_lock.h"
@@ -27,11 +31,31 @@
 #include "input/packet_socket.h"
 
 namespace sekisho {
+namespace {
+
+// SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is wrong
+// changes nothing.
+void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
+  auto config = load_config(options.config);
+  const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
+  if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
+  std::string later;
+  for (const auto* name : {"capture", "store", "evidence", "control"}) {
+    const auto same = [](const SettingTable& a, const SettingTable& b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.first == y.first && x.second.value == y.second.value; });
+    };
+    if (!same(section(holds, name), section(config.value(), name))) later += fmt::format("{}[{}]", later.empty() ? "" : ", ", name);
+  }
+  holds = std::move(config).value();
+  log_notice(later.empty() ? std::string{"the configuration was reloaded"} : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
+}
+
+}  // namespace
 
 int run_agent(const AgentOptions& options) {
-  const auto config = load_config(options.config);
+  auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
-  auto plan = plan_agent(options, *&config.value());
+  auto plan = plan_agent(options, config.value());
   if (!plan.ok()) return fail(plan.error());
   const HashKey key = plan->pipeline.key;
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
@@ -44,7 +68,7 @@ int run_agent(const AgentOptions& options) {
   door.path = config.value().control.socket;
   auto server = ControlServer::open(door);
   if (!server.ok()) return fail(server.error());
-  const auto& store_path = config.value().store.path;
+  const std::string store_path = config.value().store.path;
   auto writer = open_store_writer(store_path, plan->retention, SEKISHO_VERSION);
   if (!writer.ok()) {
     if (FileLock::is_held(store_path + ".lock")) return fail(writer.error());
@@ -58,12 +82,17 @@ int run_agent(const AgentOptions& options) {
   }
   auto former = writer.ok() ? former_incidents(store_path) : std::vector<Incident>{};
 
+  // Everything that needs rights is open; the first thread is not yet there.
+  if (const auto done = drop_privileges(); !done.ok()) log_warning(done.error().message);
   catch_interrupts();
+  catch_hangups(::isatty(STDIN_FILENO) == 1);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of stdout that went away ends nothing
   AgentStatus status;
   LiveFacts facts;
   LiveOutput output{options.json, options.color};
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
-  ControlSink control{std::move(server).value(), {store_path, settings_document(config.value())}, status};
+  ControlSink control{std::move(server).value(), store_path, status};
+  control.set_config(settings_document(config.value()));
   Announcer announcer{store, {&facts, &control, &output}};
 
   status.add("agent", [&] { return facts.agent_json(); });
@@ -76,10 +105,21 @@ int run_agent(const AgentOptions& options) {
   control.start();
 
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
+  service_ready(plan->sentence);
+  Watchdog watchdog;
+  const auto each_tick = [&] {
+    watchdog.alive();
+    if (!take_hangup()) return;
+    service_reloading();
+    reload(options, config.value(), **pipeline);
+    control.set_config(settings_document(config.value()));
+    service_ready(plan->sentence);
+  };
   const auto start = std::chrono::steady_clock::now();
-  LiveWatch watch{**pipeline, {**source, [&] { return source.value()->drops(); }, [] { return interrupted(); }}, announcer, store, evidence.get(), key};
+  LiveWatch watch{**pipeline, {**source, [&] { return source.value()->drops(); }, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
   watch.resume(std::move(former));
   const auto done = watch.run();
+  service_stopping();
   const bool kept = !evidence || evidence->finish();
   announcer.finish();
   output.last_words(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());

@@ -20,13 +20,9 @@ namespace {
 
 using namespace sekisho;
 
-constexpr std::string_view kCommands[] = {"agent", "analyze",  "config", "doctor", "incidents", "query",
-                                          "show",  "scanners", "status", "top",    "version"};
-constexpr std::string_view kCommands[] = {"agent", "analyze", "audit", "config", "version"};
-
 // An unknown subcommand is wrong usage, with the nearest name.
-int unknown_command(std::string_view given) {
-  const auto near = nearest_name(given, kCommands);
+int unknown_command(std::span<const std::string_view> known, std::string_view given) {
+  const auto near = nearest_name(given, known);
   std::fprintf(stderr, "sekisho: unknown command '%.*s'%s%.*s%s\nTry: sekisho --help\n", static_cast<int>(given.size()), given.data(),
                near.empty() ? "" : "; did you mean '", static_cast<int>(near.size()), near.data(), near.empty() ? "" : "'?");
   return 2;
@@ -212,9 +208,11 @@ int main(int argc, char** argv) {
   add_doctor(app, doctor);
   auto* version = app.add_subcommand("version", "The version");
 
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::find(std::begin(kCommands), std::end(kCommands), std::string_view{argv[1]}) == std::end(kCommands))
-    return unknown_command(argv[1]);
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string_view> names;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end()) return unknown_command(names, argv[1]);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
