@@ -12,23 +12,27 @@
 #include "app/agent_plan.h"
 #include "app/agent_status.h"
 #include "app/announcer.h"
+#include "app/baseline_keeper.h"
+#include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
 #include "app/control_sink.h"
 #include "app/evidence_writer.h"
 #include "app/former_run.h"
+#include "app/host_watch.h"
 #include "app/live_facts.h"
 #include "app/live_output.h"
+#include "app/live_source.h"
 #include "app/live_watch.h"
 #include "app/privileges.h"
 #include "app/progress.h"
 #include "app/service.h"
 #include "app/store_sink.h"
 #include "app/store_status.h"
+#include "app/time_words.h"
 #include "base/file_lock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "input/packet_socket.h"
 
 namespace sekisho {
 namespace {
@@ -50,6 +54,28 @@ void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
   log_notice(later.empty() ? std::string{"the configuration was reloaded"} : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
 }
 
+// The packets of incidents, kept by default. Null with the reason: detection goes on without them.
+std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key, StoreSink& store,
+                                              std::string& problem) {
+  EvidenceSection settings = config.evidence;
+  if (options.evidence) settings.dir = *options.evidence;
+  if (settings.dir.empty()) {
+    problem = "[evidence] dir is empty";
+    return nullptr;
+  }
+  EvidenceEvents events;
+  events.on_file = [&store](const EvidenceFile& file) {
+    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](StoreWriter& w) {
+      return w.put_evidence(record);
+    });
+  };
+  events.on_removed = [&store](const std::string& path) { store.write([path](StoreWriter& w) { return w.remove_evidence(path); }); };
+  auto opened = EvidenceWriter::open_live(settings, plan.capture.interfaces, key, std::move(events));
+  if (opened.ok()) return std::move(opened).value();
+  problem = opened.error().message;
+  return nullptr;
+}
+
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
@@ -60,7 +86,7 @@ int run_agent(const AgentOptions& options) {
   const HashKey key = plan->pipeline.key;
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
-  auto source = PacketSocket::open(plan->interfaces);
+  auto source = open_source(plan->capture, plan->notes);
   if (!source.ok()) return fail(source.error());
 
   // One agent for each socket and store.
@@ -74,13 +100,8 @@ int run_agent(const AgentOptions& options) {
     if (FileLock::is_held(store_path + ".lock")) return fail(writer.error());
     log_error(fmt::format("{}. Detection goes on without the store.", writer.error().message));
   }
-  std::unique_ptr<EvidenceWriter> evidence;
-  if (options.evidence) {
-    auto opened = EvidenceWriter::open(*options.evidence, key);
-    if (!opened.ok()) return fail(opened.error());
-    evidence = std::move(opened).value();
-  }
   auto former = writer.ok() ? former_incidents(store_path) : std::vector<Incident>{};
+  if (writer.ok()) BaselineKeeper::restore(**pipeline, store_path);
 
   // Everything that needs rights is open; the first thread is not yet there.
   if (const auto done = drop_privileges(); !done.ok()) log_warning(done.error().message);
@@ -89,21 +110,31 @@ int run_agent(const AgentOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of stdout that went away ends nothing
   AgentStatus status;
   LiveFacts facts;
+  CaptureFacts capture{plan->local};
+  capture.update(source.value()->stats());
+  HostWatch host{plan->capture.interfaces, plan->follow_addresses};
   LiveOutput output{options.json, options.color};
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
+  std::string without_evidence;
+  auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
+  if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
   Announcer announcer{store, {&facts, &control, &output}};
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
-  status.add("capture", [about = plan->about] { return about; });
+  status.add("capture", [&] { return capture.json(); });
+  status.add_health([&] { return capture.problems(); });
   status.add("traffic", [&] { return facts.traffic_json(); });
+  BaselineKeeper baselines{**pipeline, store};
+  status.add("baseline", [&] { return baselines.json(); });
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add_health([&] { return store_problems(store.health()); });
   control.start();
 
+  if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
   service_ready(plan->sentence);
   Watchdog watchdog;
@@ -116,10 +147,18 @@ int run_agent(const AgentOptions& options) {
     service_ready(plan->sentence);
   };
   const auto start = std::chrono::steady_clock::now();
-  LiveWatch watch{**pipeline, {**source, [&] { return source.value()->drops(); }, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
+  for (const auto& note : source.value()->stats().notes) output.say(note);
+  const auto each_second = [&] {
+    host.look(**pipeline, wall_clock());
+    baselines.look(wall_clock());
+    capture.update(source.value()->stats());
+    return capture.lost();
+  };
+  LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();
+  baselines.save(wall_clock());
   const bool kept = !evidence || evidence->finish();
   announcer.finish();
   output.last_words(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());

@@ -14,6 +14,7 @@
 
 #include "app/config_file.h"
 #include "base/text.h"
+#include "detect/log_detector.h"
 
 namespace sekisho {
 namespace {
@@ -23,6 +24,10 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
     {"interfaces", &CaptureSettings::interfaces, 0, 0, "interfaces to watch; empty: those with a default route"},
     {"local", &CaptureSettings::local, 0, 0,
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
+    {"max_frames_pps", &CaptureSettings::max_frames_pps, 1'000, 10'000'000,
+     "packets a second that are looked at one by one; of more, a sample with weights (fewer when the processor is too slow)"},
+    {"rings", &CaptureSettings::rings, 1, 16,
+     "packet_socket: rings for each interface; several spread the work of the kernel over processors"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
 constexpr double kDayMs = 24.0 * 3600 * 1000;
@@ -40,9 +45,32 @@ constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"gtp_u_port", &DecodeSettings::gtp_u_port, 0, 65'535,
      "UDP port of this host's GTP-U tunnels (usually 2152), whose packets are looked into; 0: none, they are plain UDP"},
 };
-constexpr Field<EvidenceSection> kEvidenceFields[] = {{"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident"}};
+constexpr Field<EvidenceSection> kEvidenceFields[] = {
+    {"dir", &EvidenceSection::dir, 0, 0, "folder for the packets of each incident; empty: the agent keeps none"},
+    {"ring_seconds", &EvidenceSection::ring_seconds, 1, 600,
+     "how long the agent remembers packets, so that evidence begins before the incident"},
+    {"ring_bytes", &EvidenceSection::ring_bytes, 1 << 20, 4LL << 30,
+     "the most memory for these packets, both directions together; taken as far as traffic needs it"},
+    {"snap_bytes", &EvidenceSection::snap_bytes, 64, 2048, "stored of each packet; of control traffic of botnets whole packets are stored"},
+    {"packets", &EvidenceSection::packets, 100, 1'000'000, "the most packets of one incident"},
+    {"bytes", &EvidenceSection::bytes, 65'536, 1LL << 30, "the most bytes of one incident, before compression"},
+    {"context_percent", &EvidenceSection::context_percent, 0, 50,
+     "share of an incident's packets that is other traffic, marked as context; half of it from before the incident"},
+    {"total_bytes", &EvidenceSection::total_bytes, 1 << 20, 1LL << 40,
+     "the most that the folder holds; then the oldest files go, never those of open incidents"},
+};
 constexpr Field<ControlSettings> kControlFields[] = {{"socket", &ControlSettings::socket, 0, 0, "unix socket of the running agent"}};
-constexpr Field<WebSettings> kWebFields[] = {{"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard"}};
+constexpr Field<WebSettings> kWebFields[] = {
+    {"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard; beyond loopback it takes a certificate or behind_proxy"},
+    {"certificate", &WebSettings::certificate, 0, 0, "PEM file of the certificate chain: the dashboard then speaks TLS"},
+    {"key", &WebSettings::key, 0, 0, "PEM file of the certificate's private key"},
+    {"behind_proxy", &WebSettings::behind_proxy, 0, 0, "a proxy in front speaks TLS: its X-Forwarded-For and X-Forwarded-Proto are believed"},
+    {"hosts", &WebSettings::hosts, 0, 0, "names under which the dashboard is reached, beyond localhost and its addresses"},
+    {"tokens", &WebSettings::tokens, 0, 0, "file of the tokens' hashes; empty: web-tokens.json beside the store"},
+    {"user", &WebSettings::user, 0, 0, "whom the dashboard becomes when root starts it"},
+    {"mmdb", &WebSettings::mmdb, 0, 0, "MaxMind databases (.mmdb) of networks and countries, read offline"},
+    {"open_metrics", &WebSettings::open_metrics, 0, 0, "/metrics is given without a token"},
+};
 constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},
@@ -64,6 +92,11 @@ constexpr Field<AuditSection> kAuditFields[] = {
     {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
 };
 
+constexpr Field<ContainSection> kContainFields[] = {
+    {"confirm_within", &ContainSection::confirm_within, 3'000, 600'000, "a containment that is not confirmed within this time ends by itself"},
+    {"log", &ContainSection::log, 0, 0, "the record of who contained what, and when; one JSON object a line"},
+};
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -71,7 +104,7 @@ struct Choice {
 };
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
-      {"capture", "mode", {"auto", "packet_socket", "xdp"}},
+      {"capture", "mode", {"auto", "xdp", "tc", "packet_socket"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
       {"audit", "fail_on", {"low", "medium", "high", "critical"}},
@@ -96,6 +129,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
+      {"contain", "Dropping what this host sends, by hand, for a time.", field_infos<ContainSection>(kContainFields)},
   };
 }
 
@@ -246,6 +280,7 @@ class Checker {
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<AuditSection>("audit", kAuditFields, config_.audit);
+    read<ContainSection>("contain", kContainFields, config_.contain);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});
@@ -323,6 +358,7 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors) {
   auto sections = fixed_sections();
   for (const auto& d : detectors) sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
+  for (const auto& d : Registry<LogDetectorSpec>::all()) sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
   return sections;
 }
 

@@ -20,6 +20,7 @@ constexpr std::string_view kDefaultConfigFile = "/etc/sekisho/sekisho.toml";
 struct CaptureSettings {
   std::string mode = "auto";
   std::vector<std::string> interfaces, local, publics;
+  std::int64_t max_frames_pps = 200'000, rings = 1;
 };
 struct DecodeSettings {
   std::int64_t vxlan_port = 0, gtp_u_port = 0;  // UDP ports; 0 = such packets are plain UDP
@@ -32,12 +33,22 @@ struct StoreSettings {
 };
 struct EvidenceSection {
   std::string dir = "/var/lib/sekisho/evidence";
+  std::int64_t ring_seconds = 10, ring_bytes = 32 << 20, snap_bytes = 128;
+  std::int64_t packets = 10'000, bytes = 16 << 20, context_percent = 10;
+  std::int64_t total_bytes = 2LL << 30;
 };
 struct ControlSettings {
   std::string socket = "/run/sekisho/control.sock";
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8470";
+  std::string certificate, key;
+  bool behind_proxy = false;
+  std::vector<std::string> hosts;
+  std::string tokens;  // empty: web-tokens.json beside the store
+  std::string user = "sekisho";
+  std::vector<std::string> mmdb;
+  bool open_metrics = false;
 };
 struct ResponseSettings {
   std::string mode = "suggest";
@@ -56,6 +67,11 @@ struct AuditSection {
   std::vector<std::string> raw_socket_owners, allowed_listeners;
 };
 
+struct ContainSection {
+  Milliseconds confirm_within{60'000};
+  std::string log = "/var/lib/sekisho/contain.jsonl";
+};
+
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
@@ -68,6 +84,7 @@ struct Config {
   AlertSettings alert;
   AnalyzeSettings analyze;
   AuditSection audit;
+  ContainSection contain;
   std::vector<Network> local, never;  // of capture.local and response.never
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.

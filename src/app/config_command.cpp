@@ -92,9 +92,14 @@ void for_each_setting(const Config& config, const std::vector<SectionInfo>& sect
 ordered_json settings_json(const Config& config, const std::vector<SectionInfo>& sections) {
   ordered_json settings = ordered_json::array();
   for_each_setting(config, sections, [&](const SectionInfo& s, const FieldInfo& f, const SettingValue& value, const std::string* place) {
-    ordered_json one{{"key", s.name + "." + std::string{f.name}}, {"value", as_json(value)}, {"default", !place}};
-    if (place) one["place"] = *place;
-    settings.push_back(std::move(one));
+    settings.push_back({{"key", s.name + "." + std::string{f.name}},
+                        {"value", as_json(value)},
+                        {"default", !place},
+                        {"place", place ? ordered_json(*place) : ordered_json(nullptr)},
+                        {"text", to_toml(f, value)},
+                        {"default_text", to_toml(f, f.default_value)},
+                        {"expected", expected(s.name, f)},
+                        {"help", f.help}});
   });
   return {{"schema", 1}, {"file", config.file.empty() ? ordered_json(nullptr) : ordered_json(config.file)}, {"settings", settings}};
 }

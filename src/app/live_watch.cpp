@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/time_words.h"
+#include "base/log.h"
 
 namespace sekisho {
 namespace {
@@ -38,7 +39,10 @@ LiveWatch::LiveWatch(Pipeline& pipeline, Doors doors, Announcer& announcer, Stor
 void LiveWatch::resume(std::vector<Incident> known) {
   const auto now = wall_clock();
   for (const auto& incident : known)
-    if (!incident.ended) announcer_.incident(feed_.resume(incident, now));
+    if (!incident.ended) {
+      announcer_.incident(feed_.resume(incident, now));
+      if (evidence_) evidence_->on_incident({IncidentChange::updated, &incident});
+    }
   pipeline_.resume(std::move(known));
 }
 
@@ -76,7 +80,10 @@ void LiveWatch::tick() {
 
 void LiveWatch::each_second() {
   drops_ = doors_.drops();
-  if (evidence_) evidence_->flush();
+  if (evidence_) {
+    evidence_->flush(kSecond);
+    for (const auto& sentence : evidence_->take_sentences()) log_error(sentence);
+  }
   const auto open = pipeline_.open_incidents();
   const auto now = wall_clock();
   for (std::size_t i = 0; i < std::min(open.size(), kProgressASecond); ++i)

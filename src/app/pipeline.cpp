@@ -83,13 +83,18 @@ void Pipeline::settle_locality() {
   prefix_bytes_.clear();
 }
 
+// Created when first needed: its tables are large.
+Features& Pipeline::features() {
+  if (features_) return *features_;
+  FeatureSettings fs;
+  fs.publics = settings_.publics, fs.key = settings_.key;
+  features_ = std::make_unique<Features>(fs, settings_.shards);
+  if (settings_.shards > 1) team_ = std::make_unique<ShardTeam>(settings_.shards);
+  return *features_;
+}
+
 void Pipeline::process(std::span<const Frame> frames) {
-  if (!features_) {
-    FeatureSettings fs;
-    fs.publics = settings_.publics, fs.key = settings_.key;
-    features_ = std::make_unique<Features>(fs, settings_.shards);
-    if (settings_.shards > 1) team_ = std::make_unique<ShardTeam>(settings_.shards);
-  }
+  features();
   if (team_ && frames.size() >= kParallelFrom) {
     const std::size_t part = (frames.size() + settings_.shards - 1) / settings_.shards;
     team_->run([&](unsigned s) {
@@ -108,7 +113,7 @@ void Pipeline::process(std::span<const Frame> frames) {
     if (p.time < last_time_) {
       // A clock that was set back begins anew beyond the window: what lies on both sides of it is not counted together.
       const DurationNs gap = last_time_ - p.time > kClockSetBack ? kSecond : 0;
-      if (gap) clock_offset_ += last_time_ - p.time + gap;
+      if (gap) clock_offset_ += last_time_ - p.time + gap, features_->set_clock_offset(clock_offset_);
       p.time = last_time_ + gap;
     }
     last_time_ = p.time;
@@ -177,6 +182,14 @@ void Pipeline::advance(TimeNs now) {
   last_time_ = std::max(last_time_, static_cast<TimeNs>(step * kStep));  // a packet that is late after all belongs to the open step
 }
 
+void Pipeline::set_local(std::vector<Network> networks) {
+  if (orientation_) orientation_.emplace(Locality{std::move(networks), true, orientation_->locality().reason});
+}
+
+void Pipeline::note_kernel(const KernelEvidence& kernel, TimeNs now) {
+  if (features_) features_->note_kernel(kernel, now + clock_offset_);
+}
+
 void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
   const Step& seen = features_->finish_step(step, now, length, last);
   findings_.clear();
@@ -209,6 +222,26 @@ void Pipeline::finish() {
   close_step(step_, last_time_, std::max<DurationNs>(last_time_ - static_cast<TimeNs>(step_) * kStep, 1), true);
   for (const auto& event : incidents_.finish(last_time_))
     if (on_incident) on_incident(event);
+}
+
+std::vector<std::uint8_t> Pipeline::save_baselines() const {
+  return features_ ? features_->save_baselines(last_time_) : std::vector<std::uint8_t>{};
+}
+
+Result<void> Pipeline::restore_baselines(std::span<const std::uint8_t> bytes) { return features().restore_baselines(bytes); }
+
+std::vector<BaselineView> Pipeline::baselines() const {
+  if (!features_) return {};
+  auto views = features_->describe_baselines(last_time_);
+  for (auto& v : views) {
+    for (const auto& detector : detectors_) {
+      const double floor = detector->floor_pps(v.traffic_class, v.direction);
+      if (floor > 0) v.floor_pps = v.floor_pps > 0 ? std::min(v.floor_pps, floor) : floor;
+    }
+    v.threshold_pps = std::max(v.floor_pps, v.ceiling_pps);
+    if (v.floor_pps >= v.ceiling_pps) v.rule = ThresholdRule::floor;
+  }
+  return views;
 }
 
 void Pipeline::report(Analysis& analysis) {

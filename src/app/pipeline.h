@@ -37,6 +37,10 @@ class Pipeline final : public Intake {
   void on_frames(std::span<const Frame> frames) override;
   // Live: it is `now` and nothing from before is on its way any more: closes the steps that ended, although no packet came.
   void advance(TimeNs now);
+  // Live: the addresses of this host changed.
+  void set_local(std::vector<Network> networks);
+  // Live: what the kernel noticed in the second that ends at `now`.
+  void note_kernel(const KernelEvidence& kernel, TimeNs now);
   // The source ended.
   void finish();
   // Incidents of the former run, before the first frame; see Incidents::resume.
@@ -49,6 +53,13 @@ class Pipeline final : public Intake {
   // Called for each step once its findings are merged (histories). Steps without packets in their window may be left out.
   std::function<void(const Step&)> on_step;
 
+  // What was learned, for the store: saved every minute and at stop, restored before the first frame. Damaged bytes or those of another
+  // format change nothing and say so.
+  std::vector<std::uint8_t> save_baselines() const;
+  Result<void> restore_baselines(std::span<const std::uint8_t> bytes);
+  // What is normal, class by class, and which threshold follows.
+  std::vector<BaselineView> baselines() const;
+
   // After finish(): everything but what the source knows (files, damage).
   void report(Analysis& analysis);
 
@@ -57,6 +68,7 @@ class Pipeline final : public Intake {
   static Result<std::vector<std::unique_ptr<Detector>>> make_detectors(const Config& config);
   void keep_prefix(std::span<const Frame> frames);
   void settle_locality();
+  Features& features();
   void process(std::span<const Frame> frames);
   void count(std::size_t from, std::size_t to, std::span<const Frame> frames);
   void note(const Packet& packet);

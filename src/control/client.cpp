@@ -64,7 +64,8 @@ Result<std::unique_ptr<ControlClient>> ControlClient::connect(const std::string&
     case ENOENT:
     case ENOTDIR:
     case ECONNREFUSED:
-      return Error{fmt::format("the agent is not running (nobody answers at {}): start it with 'sudo systemctl start sekisho' or 'sudo sekisho agent'", name)};
+      return Error{fmt::format(
+          "the agent is not running (nobody answers at {}): start it with 'sudo systemctl start sekisho' or 'sudo sekisho agent'", name)};
     case EACCES: return Error{fmt::format("no permission to ask the agent at {}: be root, or join the group sekisho", name)};
     default: return Error{fmt::format("cannot reach the agent at {}: {}", name, std::strerror(errno))};
   }
@@ -114,9 +115,11 @@ Result<std::string> ControlClient::ask(const std::string& verb, const std::strin
   const auto line = TRY(next(patience));
   if (!line) return Error{fmt::format("the agent does not answer '{}' in time", verb)};
   const json answer = json::parse(*line, nullptr, false);
-  if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean()) return Error{"the agent's answer is not understood: it may be another version"};
+  if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean())
+    return Error{"the agent's answer is not understood: it may be another version"};
   if (!answer["ok"].get<bool>())
-    return Error{answer.contains("error") && answer["error"].is_string() ? answer["error"].get<std::string>() : "the agent refused without a reason"};
+    return Error{answer.contains("error") && answer["error"].is_string() ? answer["error"].get<std::string>()
+                                                                         : "the agent refused without a reason"};
   return answer.value("data", json{}).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -52,7 +52,8 @@ Result<RequestLine> parse_request(std::string_view line) {
     request.id = id->get<std::uint64_t>();
   }
   const auto verb = parsed.find("do");
-  if (verb == parsed.end() || !verb->is_string() || !is_verb(verb->get_ref<const std::string&>())) return bad("\"do\" must name what is asked for");
+  if (verb == parsed.end() || !verb->is_string() || !is_verb(verb->get_ref<const std::string&>()))
+    return bad("\"do\" must name what is asked for");
   request.verb = verb->get<std::string>();
   if (const auto role = parsed.find("role"); role != parsed.end()) {
     request.role = role->is_string() ? parse_role(role->get_ref<const std::string&>()) : Role::none;

@@ -28,7 +28,7 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kAhead = 64 * 1024;             // events are taken from the ring while less than this waits to be sent
+constexpr std::size_t kAhead = 64 * 1024;               // events are taken from the ring while less than this waits to be sent
 constexpr auto kStuckAfter = std::chrono::seconds{30};  // a client that takes nothing of what waits for it
 
 std::string random_name() {
@@ -46,8 +46,8 @@ struct ControlServer::Client {
   std::string in, out;
   std::size_t sent = 0;  // of `out`
   bool subscribed = false, ending = false;
-  std::set<std::string> wanted;   // names of events; empty = all
-  std::uint64_t seen = 0;         // the last event that was handed on or passed over
+  std::set<std::string> wanted;  // names of events; empty = all
+  std::uint64_t seen = 0;        // the last event that was handed on or passed over
   Clock::time_point moved = Clock::now();
   ~Client() {
     if (fd >= 0) ::close(fd);
@@ -70,22 +70,28 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const ControlServerSe
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return Error{fmt::format("[control] socket = \"{}\": a unix socket's path has 1 to {} bytes", name, sizeof address.sun_path - 1), ErrorKind::usage};
+    return Error{fmt::format("[control] socket = \"{}\": a unix socket's path has 1 to {} bytes", name, sizeof address.sun_path - 1),
+                 ErrorKind::usage};
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto folder = std::filesystem::path{path}.parent_path();
   std::error_code failed;
   if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-  if (failed) return Error{fmt::format("cannot make the folder {} for the control socket: {}", escape_hostile(folder.string()), failed.message())};
-  auto lock = TRY(FileLock::take(path + ".lock", "another agent already has this control socket", "give this one its own [control] socket"));
+  if (failed)
+    return Error{fmt::format("cannot make the folder {} for the control socket: {}", escape_hostile(folder.string()), failed.message())};
+  auto lock =
+      TRY(FileLock::take(path + ".lock", "another agent already has this control socket", "give this one its own [control] socket"));
   std::unique_ptr<ControlServer> server{new ControlServer(settings, std::move(lock))};
-  const auto failure = [&](std::string_view what) { return Error{fmt::format("control socket {}: {}: {}", name, what, std::strerror(errno))}; };
+  const auto failure = [&](std::string_view what) {
+    return Error{fmt::format("control socket {}: {}: {}", name, what, std::strerror(errno))};
+  };
   server->listen_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   server->wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->listen_ < 0 || server->wake_ < 0) return failure("cannot be made");
   struct stat old {};
   if (::lstat(path.c_str(), &old) == 0) {
     // Whoever holds the lock owns the name: a socket there was left by an agent that died.
-    if (!S_ISSOCK(old.st_mode)) return Error{fmt::format("{} is there already and is no socket: move it away, or set [control] socket", name), ErrorKind::usage};
+    if (!S_ISSOCK(old.st_mode))
+      return Error{fmt::format("{} is there already and is no socket: move it away, or set [control] socket", name), ErrorKind::usage};
     ::unlink(path.c_str());
   }
   const auto mask = ::umask(0177);
@@ -94,7 +100,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const ControlServerSe
   if (bound != 0) return failure("cannot be bound");
   if (const group* found = ::getgrnam(settings.group.c_str())) {
     server->group_ = found->gr_gid;
-    if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 && ::geteuid() == 0) return failure("cannot be given to its group");
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 && ::geteuid() == 0)
+      return failure("cannot be given to its group");
   }
   if (::chmod(path.c_str(), settings.others_may_view ? 0666 : 0660) != 0) return failure("cannot have its rights set");
   if (::listen(server->listen_, 32) != 0) return failure("cannot listen");
@@ -180,7 +187,9 @@ void ControlServer::accept_clients() {
     client->role = role_of(fd, client->uid);
     if (client->role == Role::none) {
       ++refused_;
-      client->say(error_line(0, "denied", fmt::format("user {} may not ask this agent: only root and members of the group {} may", client->uid, settings_.group)));
+      client->say(error_line(
+          0, "denied",
+          fmt::format("user {} may not ask this agent: only root and members of the group {} may", client->uid, settings_.group)));
       client->ending = true;
     } else if (clients_.size() >= settings_.max_clients) {
       ++refused_;
@@ -225,8 +234,9 @@ void ControlServer::handle(Client& client, std::string_view line) {
   if (verb == verbs_.end()) return client.say(error_line(request.id, "unknown", fmt::format("the agent does not know '{}'", request.verb)));
   if (role < verb->second.least) {
     ++refused_;
-    return client.say(error_line(request.id, "denied", fmt::format("'{}' needs the role {}, this request has {}", request.verb,
-                                                                   to_string(verb->second.least), to_string(role))));
+    return client.say(error_line(
+        request.id, "denied",
+        fmt::format("'{}' needs the role {}, this request has {}", request.verb, to_string(verb->second.least), to_string(role))));
   }
   const auto answer = verb->second.answer({request.verb, role, client.uid, request.with});
   if (!answer.ok()) return client.say(error_line(request.id, "failed", answer.error().message));

@@ -18,9 +18,9 @@
 namespace sekisho {
 
 struct ControlServerSettings {
-  std::string path;                // at most 107 bytes
-  std::string group = "sekisho";   // its members are operators; may be missing on this machine
-  bool others_may_view = false;    // any local user is a viewer; otherwise refused
+  std::string path;               // at most 107 bytes
+  std::string group = "sekisho";  // its members are operators; may be missing on this machine
+  bool others_may_view = false;   // any local user is a viewer; otherwise refused
   std::size_t max_clients = 64;
   std::size_t kept_events = 1200, kept_bytes = 16 * 1024 * 1024;  // for subscribers that come back: about ten minutes
 };
@@ -34,7 +34,7 @@ struct ControlRequest {
 };
 
 struct ControlStats {
-  std::uint64_t clients = 0, subscribers = 0;                   // now
+  std::uint64_t clients = 0, subscribers = 0;                       // now
   std::uint64_t requests = 0, refused = 0, events = 0, missed = 0;  // since the start; missed: events that slow subscribers did not get
 };
 

@@ -13,7 +13,7 @@ namespace {
 double block_page_share(const FloodCase& c) {
   double pages = 0, all = 0;
   for (const auto& s : c.second.samples) {
-    if (s.traffic_class != TrafficClass::tcp_ack_unknown || (!c.second.all && s.host != c.second.host)) continue;
+    if (s.traffic_class != TrafficClass::tcp_ack_unknown || !belongs_to(s, c.second)) continue;
     all += s.weight;
     const std::string_view head{reinterpret_cast<const char*>(s.payload.data()), s.payload_captured};
     if (head.starts_with("HTTP/1.") || head.starts_with("<html") || head.starts_with("<HTML") || head.starts_with("<!DOC"))

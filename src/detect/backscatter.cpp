@@ -113,14 +113,14 @@ void Backscatter::count(const Step& step, const Second& all) {
   new_packets_ += n;
   for (const auto c : {tcp_syn_ack_unasked, tcp_rst, icmp_unreachable}) new_bytes_ += all.step[index_of(c)].bytes;
   for (const auto& sample : all.samples) {
-    if (sample.time < step.time - step.length || !is_backscatter(sample.traffic_class)) continue;
+    if (sample.time < step.time - step.length || !belongs_to(sample, all) || !is_backscatter(sample.traffic_class)) continue;
     if (first_ == 0) first_ = sample.time;
     if (new_first_ == 0) new_first_ = sample.time;
     count_bounded(peers_, sample.remote, 1, kMaxPeers);
     if (sample.remote_port != 0) count_bounded(ports_, sample.remote_port, 1, kMaxPorts);
   }
   for (const auto& row : step.seconds) {
-    if (row.all || row.direction != Direction::ingress || locals_.size() >= kMaxLocals) continue;
+    if (row.all || row.v6 != all.v6 || row.direction != Direction::ingress || locals_.size() >= kMaxLocals) continue;
     if (std::any_of(row.step.begin(), row.step.end(),
                     [&](const ClassCount& c) { return c.packets != 0 && is_backscatter(static_cast<TrafficClass>(&c - row.step.data())); }))
       locals_.insert(row.address);

@@ -17,6 +17,8 @@ class Detector {
   virtual ~Detector() = default;
   // Called once per step of the sliding window (at most 250 ms apart), by the one thread that owns detection.
   virtual void on_step(const Step& step, std::vector<Finding>& out) = 0;
+  // Packets/s of a class below which this detector never speaks of a flood; 0 = it does not judge the class.
+  virtual double floor_pps(TrafficClass, Direction) const { return 0; }
 };
 
 struct DetectorSpec {

@@ -23,7 +23,7 @@ Names read_names(const FloodCase& c) {
   std::set<std::string> labels;
   std::map<unsigned, std::size_t> lengths;
   for (const auto& s : c.second.samples) {
-    if (s.traffic_class != TrafficClass::dns_query || (!c.second.all && s.host != c.second.host)) continue;
+    if (s.traffic_class != TrafficClass::dns_query || !belongs_to(s, c.second)) continue;
     ++n.queries;
     const auto& p = s.payload;
     const bool plausible = s.payload_captured >= 17 && (p[2] & 0x80) == 0 && (p[2] & 0x78) <= 0x28 && p[4] == 0 && p[5] == 1 && p[12] <= 63;

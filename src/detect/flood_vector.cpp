@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "detect/kernel_support.h"
 
 namespace sekisho {
 namespace {
@@ -29,6 +30,34 @@ Volume volume(const ClassCounts& counts, const std::vector<TrafficClass>& classe
 
 double excess(const Second& s, std::size_t c) {
   return std::max(0.0, static_cast<double>(s.counts[c].packets) - static_cast<double>(s.normal[c]));
+}
+
+std::size_t family_of(const Second& s) { return static_cast<std::size_t>(s.direction) + (s.v6 ? 2 : 0); }
+
+std::pair<std::uint32_t, Address> key_of(const Second& s) {
+  return {static_cast<std::uint32_t>(family_of(s)) | (s.all ? 4u : 0u), s.all ? Address{} : s.address};
+}
+
+// Why the ceiling is lower than a short memory would have it; empty where it is not.
+std::string because(const Second& s, const std::vector<TrafficClass>& classes) {
+  for (const auto c : classes)
+    if (const auto rule = s.rule[index_of(c)]; rule >= ThresholdRule::day) return fmt::format(" ({})", explain(rule));
+  return {};
+}
+
+// What is missing of the class that the same packets belong to in ordinary times: clients of a service that died go on sending, and what
+// they send counts as unasked now.
+double missing(const Second& s, const std::vector<TrafficClass>& classes) {
+  using enum TrafficClass;
+  double sum = 0;
+  const auto lacks = [&](TrafficClass c) {
+    sum += std::max(0.0, static_cast<double>(s.normal[index_of(c)]) - static_cast<double>(s.counts[index_of(c)].packets));
+  };
+  for (const auto c : classes) {
+    if (c == udp) lacks(udp_answer);
+    if (c == tcp_ack_unknown) lacks(tcp_ack), lacks(tcp_data);
+  }
+  return sum;
 }
 
 bool is_infrastructure_address(const Address& a) { return is_multicast(a); }
@@ -74,38 +103,43 @@ FloodVector::FloodVector(FloodVectorSpec spec, FloodSettings settings) : spec_(s
   for (const auto c : spec_.classes) classes_.set(index_of(c));
 }
 
+double FloodVector::floor_pps(TrafficClass c, Direction direction) const {
+  if (!settings_.enabled || !classes_[index_of(c)]) return 0;
+  return direction == Direction::egress && settings_.egress_floor_pps > 0 ? settings_.egress_floor_pps : settings_.floor_pps;
+}
+
 // Many local addresses, each with a small part: the network is the target.
 bool FloodVector::is_carpet(const Second& s) const {
   if (!s.all || s.distinct_locals < 8) return false;
   std::map<std::uint16_t, double> by_host;
   double total = 0;
   for (const auto& sample : s.samples)
-    if (classes_[index_of(sample.traffic_class)]) by_host[sample.host] += sample.weight, total += sample.weight;
+    if (classes_[index_of(sample.traffic_class)] && belongs_to(sample, s)) by_host[sample.host] += sample.weight, total += sample.weight;
   const auto top = std::max_element(by_host.begin(), by_host.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return by_host.size() >= 8 && top->second < 0.4 * total;
 }
 
 void FloodVector::on_step(const Step& step, std::vector<Finding>& out) {
   if (!settings_.enabled) return;
-  std::array<bool, 2> carpet{};
+  std::array<bool, 4> carpet{};  // by direction + 2 for IPv6
   for (const auto& s : step.seconds) {
     if (!s.all) continue;
     const auto v = volume(s.counts, spec_.classes);
-    auto found = states_.find({static_cast<std::uint32_t>(s.direction) | 2, Address{}});
+    auto found = states_.find(key_of(s));
     const bool active = found != states_.end() && found->second.active;
     if (v.packets < settings_.floor_pps / 2 && !active) continue;
     if (s.direction == Direction::ingress && is_carpet(s)) {
-      carpet[static_cast<std::size_t>(s.direction)] = true;
-      judge_row(s, step, states_[{static_cast<std::uint32_t>(s.direction) | 2, Address{}}], out);
+      carpet[family_of(s)] = true;
+      judge_row(s, step, states_[key_of(s)], out);
     } else if (found != states_.end()) {
       states_.erase(found);
     }
   }
   for (const auto& s : step.seconds) {
     if (s.all || s.host == 0) continue;
-    const std::pair key{static_cast<std::uint32_t>(s.direction), s.address};
+    const auto key = key_of(s);
     const auto found = states_.find(key);
-    if (carpet[static_cast<std::size_t>(s.direction)]) {
+    if (carpet[family_of(s)]) {
       if (found != states_.end()) states_.erase(found);
       continue;
     }
@@ -117,10 +151,7 @@ void FloodVector::on_step(const Step& step, std::vector<Finding>& out) {
   }
   // Rows that fell silent.
   std::erase_if(states_, [&](const auto& entry) {
-    return std::none_of(step.seconds.begin(), step.seconds.end(), [&](const Second& s) {
-      const auto id = static_cast<std::uint32_t>(s.direction) | (s.all ? 2u : 0u);
-      return entry.first == std::pair{id, s.all ? Address{} : s.address};
-    });
+    return std::none_of(step.seconds.begin(), step.seconds.end(), [&](const Second& s) { return entry.first == key_of(s); });
   });
 }
 
@@ -162,7 +193,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   for (const auto c : spec_.classes) own_excess += excess(s, index_of(c));
   const double share = total_excess > 0 ? own_excess / total_excess : 0;
   Evidence e;
-  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, egress, !s.reverse_ever};
+  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, floor * hold, egress, !s.reverse_ever};
   std::string_view label = spec_.judge(flood_case, e);
   if (label.empty()) {
     state = {};
@@ -170,6 +201,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   }
   if (!s.all && is_infrastructure_address(s.address) && label != "dhcp_flood" && label != "smurf")
     contradict(e, 25, "the destination is a multicast or broadcast group");
+  if (!egress) judge_kernel(step.kernel, classes_, v.packets, e);
   e.points += learned ? 40 : 34;
   e.points += share >= 0.9 ? 20 : share >= 0.7 ? 12 : share >= 0.5 ? 6 : share < 0.1 ? -12 : 0;
   const double times = v.packets / std::max(threshold, 1.0);
@@ -181,7 +213,10 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
     e.contra.push_back(
         fmt::format("no history to compare with ({} s seen): the threshold is the floor of {:.0f} packets/s", s.learned_seconds, floor));
   else if (normal > 0)
-    e.contra.push_back(fmt::format("normal here is {}, at most {}", format_rate_pps(normal), format_rate_pps(ceiling)));
+    e.contra.push_back(
+        fmt::format("normal here is {}, at most {}{}", format_rate_pps(normal), format_rate_pps(ceiling), because(s, spec_.classes)));
+  if (const double gone = learned ? missing(s, spec_.classes) : 0; gone > 0.5 * own_excess)
+    contradict(e, 45, fmt::format("{} of ordinary traffic are missing: its senders go on, its service does not answer", format_rate_pps(gone)));
   const int confidence = std::clamp(e.hard ? e.points : std::min(e.points, 55), 0, 99);
   const bool verdict = e.hard && confidence >= kProbable;
   // Weak evidence has to hold for three steps; volume alone for a second.
@@ -226,7 +261,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
     // The network that covers the targets.
     Address low{~0ULL, ~0ULL}, high{};
     for (const auto& other : step.seconds)
-      if (!other.all && other.host && other.direction == s.direction && volume(other.counts, spec_.classes).packets > 0)
+      if (!other.all && other.host && family_of(other) == family_of(s) && volume(other.counts, spec_.classes).packets > 0)
         low = std::min(low, other.address), high = std::max(high, other.address);
     unsigned bits = 128;
     while (bits > 0 && masked(low, bits) != masked(high, bits)) --bits;
@@ -235,12 +270,12 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   } else {
     f.subject = s.address;
   }
-  f.severity = !verdict                         ? Severity::low
-               : egress                         ? (times >= 100 ? Severity::critical : Severity::high)
-               : times >= 200                   ? Severity::critical
-               : times >= 10                    ? Severity::high
-               : times >= 3 || confidence >= 85 ? Severity::medium
-                                                : Severity::low;
+  f.severity = !verdict                                                       ? Severity::low
+               : egress                                                       ? (times >= 100 ? Severity::critical : Severity::high)
+               : times >= 200 || kernel_drops(step.kernel) > 0.01 * v.packets ? Severity::critical
+               : times >= 10                                                  ? Severity::high
+               : times >= 3 || confidence >= 85                               ? Severity::medium
+                                                                              : Severity::low;
   if (timeless && !egress && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
   f.headline = fmt::format(
       "{}{}, {}, {} of the excess", format_rate_pps(v.packets),

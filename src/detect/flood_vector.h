@@ -18,6 +18,7 @@ struct FloodCase {
   double pps = 0, bps = 0;   // of the vector's classes within the window
   double share = 0;          // of the row's excess over normal
   double threshold_pps = 0;
+  double floor_pps = 0;  // half of it while the flood goes on
   bool egress = false;
   bool one_way_capture = false;  // the other direction of this host was never seen: answers cannot be judged
 };
@@ -44,6 +45,7 @@ class FloodVector final : public Detector {
  public:
   FloodVector(FloodVectorSpec spec, FloodSettings settings);
   void on_step(const Step& step, std::vector<Finding>& out) override;
+  double floor_pps(TrafficClass c, Direction direction) const override;
 
  private:
   struct State {
@@ -60,7 +62,7 @@ class FloodVector final : public Detector {
   FloodVectorSpec spec_;
   FloodSettings settings_;
   TrafficClassSet classes_;
-  std::map<std::pair<std::uint32_t, Address>, State> states_;  // by (direction and all, address)
+  std::map<std::pair<std::uint32_t, Address>, State> states_;  // by (direction, family and all; address)
 };
 
 DetectorSpec flood_vector(FloodVectorSpec spec);

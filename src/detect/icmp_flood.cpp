@@ -37,7 +37,7 @@ std::string_view judge_other(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
   std::size_t groups = 0, all = 0;
   for (const auto& sample : c.second.samples)
-    if (sample.traffic_class == TrafficClass::icmp_other && (c.second.all || sample.host == c.second.host))
+    if (sample.traffic_class == TrafficClass::icmp_other && belongs_to(sample, c.second))
       ++all, groups += sample.protocol == kIcmpv6 && ((sample.icmp_type >= 130 && sample.icmp_type <= 137) || sample.icmp_type == 143);
   if (c.pps >= 600) prove(e, 10, fmt::format("{:.0f} such messages/s; a network needs some a minute", c.pps));
   if (s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", c.second.distinct_remotes));

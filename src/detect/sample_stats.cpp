@@ -74,7 +74,7 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
   SampleStats r;
   std::vector<const Sample*> chosen;
   for (const auto& s : second.samples)
-    if ((second.all || s.host == second.host) && classes[index_of(s.traffic_class)] && s.time >= since) chosen.push_back(&s);
+    if (belongs_to(s, second) && classes[index_of(s.traffic_class)] && s.time >= since) chosen.push_back(&s);
   r.samples = chosen.size();
   if (chosen.empty()) return r;
 

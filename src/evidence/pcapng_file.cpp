@@ -1,8 +1,9 @@
-// pcapng blocks and their careful way to the disk.
+// The careful way of blocks to the disk.
 #include "evidence/pcapng_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,78 +11,25 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "evidence/pcapng_blocks.h"
 
 namespace sekisho {
 namespace {
 
-constexpr std::size_t kFlushAt = 32 * 1024;
-
-// Builds one block at the end of a buffer: little-endian, padded to 32 bits, its length at both ends.
-class Block {
- public:
-  Block(std::vector<std::uint8_t>& out, std::uint32_t type) : out_(out), start_(out.size()) {
-    u32(type);
-    u32(0);  // length, known at the end
-  }
-  void u16(std::uint16_t v) { raw(&v, sizeof v); }
-  void u32(std::uint32_t v) { raw(&v, sizeof v); }
-  void u64(std::uint64_t v) { raw(&v, sizeof v); }
-  void bytes(std::span<const std::uint8_t> data) {
-    raw(data.data(), data.size());
-    while ((out_.size() - start_) % 4) out_.push_back(0);
-  }
-  void option(std::uint16_t code, std::string_view text) {
-    u16(code);
-    u16(static_cast<std::uint16_t>(text.size()));
-    bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  }
-  void option_u32(std::uint16_t code, std::uint32_t value) {
-    u16(code);
-    u16(4);
-    u32(value);
-  }
-  void end() {
-    const auto length = static_cast<std::uint32_t>(out_.size() - start_ + 4);
-    u32(length);
-    std::memcpy(&out_[start_ + 4], &length, sizeof length);
-  }
-
- private:
-  void raw(const void* data, std::size_t size) {
-    const auto* p = static_cast<const std::uint8_t*>(data);
-    out_.insert(out_.end(), p, p + size);
-  }
-  std::vector<std::uint8_t>& out_;
-  std::size_t start_;
-};
-
-constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a, kInterface = 1, kEnhancedPacket = 6;
-constexpr std::uint16_t kOptEnd = 0, kOptComment = 1, kOptIfName = 2, kOptIfTsResol = 9, kOptUserAppl = 4, kOptEpbFlags = 2;
-
-// BSD's numbers for raw IP are private to those systems; in files it is 101 everywhere.
-std::uint16_t file_link_type(LinkType link) {
-  if (link == LinkType::raw_ip_bsd || link == LinkType::raw_ip_openbsd) return static_cast<std::uint16_t>(LinkType::raw_ip);
-  return static_cast<std::uint16_t>(link);
-}
+constexpr std::size_t kFlushAt = 32 * 1024, kFlushCompressedAt = 64 * 1024;
 
 }  // namespace
 
-PcapngFile::PcapngFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) { buffer_.reserve(kFlushAt + 4096); }
+PcapngFile::PcapngFile(int fd, std::string path, const PcapngSettings& settings) : fd_(fd), path_(std::move(path)), settings_(settings) {
+  buffer_.reserve((settings.compressor ? kFlushCompressedAt : kFlushAt) + 4096);
+}
 
 Result<std::unique_ptr<PcapngFile>> PcapngFile::create(const std::string& path, const std::string& comment,
-                                                       const std::string& application) {
+                                                       const PcapngSettings& settings) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Error{fmt::format("cannot create the evidence file {}: {}", escape_hostile(path, 1000), std::strerror(errno))};
-  std::unique_ptr<PcapngFile> file{new PcapngFile(fd, path)};
-  Block block{file->buffer_, kSectionHeader};
-  block.u32(0x1a2b3c4d);
-  block.u16(1);
-  block.u16(0);
-  block.u64(~0ULL);  // section length: not known
-  block.option(kOptComment, std::string_view{comment}.substr(0, 60'000));
-  block.option(kOptUserAppl, escape_hostile(application));
-  block.u32(kOptEnd);
-  block.end();
+  std::unique_ptr<PcapngFile> file{new PcapngFile(fd, path, settings)};
+  append_section_header(file->buffer_, comment, escape_hostile(settings.application));
   TRY(file->flush());
   return file;
 }
@@ -93,50 +41,37 @@ PcapngFile::~PcapngFile() {
 std::uint32_t PcapngFile::interface_id(LinkType link, std::uint16_t interface) {
   const auto [entry, added] = interfaces_.try_emplace({link, interface}, static_cast<std::uint32_t>(interfaces_.size()));
   if (added) {
-    Block block{buffer_, kInterface};
-    block.u16(file_link_type(link));
-    block.u16(0);
-    block.u32(0);  // no limit on the packets' length: some are cut, some whole
-    block.option(kOptIfName, fmt::format("interface {}", interface));
-    const char nanoseconds[] = {9};
-    block.option(kOptIfTsResol, {nanoseconds, 1});
-    block.u32(kOptEnd);
-    block.end();
+    const auto& names = settings_.interfaces;
+    append_interface(buffer_, link, interface < names.size() ? escape_hostile(names[interface]) : fmt::format("interface {}", interface));
   }
   return entry->second;
 }
 
 Result<void> PcapngFile::write(const StoredFrame& frame) {
   if (failed_ || fd_ < 0) return Error{fmt::format("the evidence file {} is closed", escape_hostile(path_, 1000))};
-  const std::uint32_t id = interface_id(frame.link, frame.interface);
-  const auto time = static_cast<std::uint64_t>(frame.time);
-  Block block{buffer_, kEnhancedPacket};
-  block.u32(id);
-  block.u32(static_cast<std::uint32_t>(time >> 32));
-  block.u32(static_cast<std::uint32_t>(time));
-  block.u32(static_cast<std::uint32_t>(frame.bytes.size()));
-  block.u32(std::max(frame.wire_bytes, static_cast<std::uint32_t>(frame.bytes.size())));
-  block.bytes(frame.bytes);
-  block.option_u32(kOptEpbFlags, frame.direction == Direction::ingress ? 1 : 2);
-  if (frame.weight > 1) block.option(kOptComment, fmt::format("weight {}", frame.weight));
-  block.u32(kOptEnd);
-  block.end();
-  if (buffer_.size() >= kFlushAt) return flush();
+  append_packet(buffer_, interface_id(frame.link, frame.interface), frame);
+  if (buffer_.size() >= (settings_.compressor ? kFlushCompressedAt : kFlushAt)) return flush();
   return {};
 }
 
 Result<void> PcapngFile::flush() {
   if (failed_) return Error{fmt::format("the evidence file {} is closed", escape_hostile(path_, 1000))};
+  if (buffer_.empty()) return {};
+  std::span<const std::uint8_t> out = buffer_;
+  if (settings_.compressor) {
+    out = settings_.compressor->compress(buffer_);
+    if (out.empty()) return fail(ENOMEM);
+  }
   std::size_t written = 0;
-  while (written < buffer_.size()) {
-    const ssize_t n = ::write(fd_, buffer_.data() + written, buffer_.size() - written);
+  while (written < out.size()) {
+    const ssize_t n = ::write(fd_, out.data() + written, out.size() - written);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       const int error = n < 0 ? errno : ENOSPC;
-      // Keep the whole blocks that reached the disk and cut the torn one off.
+      // Keep the whole blocks that reached the disk and cut the torn one, or the torn zstd frame, off.
       std::size_t whole = 0;
-      while (whole + 8 <= written) {
-        const std::size_t next = whole + load_le32(&buffer_[whole + 4]);
+      while (!settings_.compressor && whole + 8 <= written) {
+        const std::size_t next = whole + load_le32(&out[whole + 4]);
         if (next > written) break;
         whole = next;
       }
@@ -146,7 +81,7 @@ Result<void> PcapngFile::flush() {
     }
     written += static_cast<std::size_t>(n);
   }
-  on_disk_ += buffer_.size();
+  on_disk_ += out.size();
   buffer_.clear();
   return {};
 }
@@ -168,6 +103,21 @@ Result<void> PcapngFile::close() {
   if (closed != 0 && !failed_) return fail(errno);
   failed_ = true;
   return {};
+}
+
+Result<void> PcapngFile::seal() {
+  if (fd_ < 0) return {};
+  Result<void> first;
+  if (!failed_) first = flush();
+  if (::fdatasync(fd_) != 0 && first.ok() && errno != EINVAL && errno != EROFS) first = fail(errno);
+  (void)!::fchmod(fd_, 0400);
+  auto closed = close();
+  return first.ok() ? closed : first;
+}
+
+bool PcapngFile::removed() const {
+  struct stat s {};
+  return fd_ >= 0 && ::fstat(fd_, &s) == 0 && s.st_nlink == 0;
 }
 
 }  // namespace sekisho

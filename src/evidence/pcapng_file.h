@@ -1,4 +1,4 @@
-// PcapngFile: writes one pcapng file, block by block; what is on disk is always whole blocks, also when the disk fills up.
+// PcapngFile: writes one pcapng file, plain or zstd; what is on disk can be read at any time, also after a crash or on a full disk.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -9,27 +9,24 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/packet.h"
+#include "evidence/compressor.h"
+#include "evidence/stored_frame.h"
 
 namespace sekisho {
 
-struct StoredFrame {
-  TimeNs time = 0;
-  std::span<const std::uint8_t> bytes;
-  std::uint32_t wire_bytes = 0;
-  std::uint32_t weight = 1;  // above 1: a packet comment "weight N"
-  LinkType link = LinkType::ethernet;
-  std::uint16_t interface = 0;
-  Direction direction = Direction::ingress;
+struct PcapngSettings {
+  std::string application = "sekisho";
+  std::vector<std::string> interfaces;  // names by Frame::interface; others are called "interface N"
+  Compressor* compressor = nullptr;     // null = plain; outlives the file
 };
 
-// One thread. Format: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html; one interface per (link type, interface number),
-// times in nanoseconds, EPB flags say inbound or outbound.
+// One thread. One interface block per (link type, interface number), times in nanoseconds. What reaches the disk is whole blocks, with a
+// compressor whole zstd frames of whole blocks.
 class PcapngFile {
  public:
   // Creates the file (0600, never over an existing one) and writes its section header with the comment (valid UTF-8; at most 60,000 bytes
   // are kept).
-  static Result<std::unique_ptr<PcapngFile>> create(const std::string& path, const std::string& comment, const std::string& application);
+  static Result<std::unique_ptr<PcapngFile>> create(const std::string& path, const std::string& comment, const PcapngSettings& settings);
   ~PcapngFile();  // closes; what could not be flushed is lost, so call close()
   PcapngFile(const PcapngFile&) = delete;
   PcapngFile& operator=(const PcapngFile&) = delete;
@@ -38,18 +35,23 @@ class PcapngFile {
   Result<void> write(const StoredFrame& frame);
   Result<void> flush();
   Result<void> close();
+  // Close, with what it says on the disk and the file read-only: it is complete.
+  Result<void> seal();
   const std::string& path() const { return path_; }
-  std::uint64_t bytes() const { return on_disk_ + buffer_.size(); }
+  std::uint64_t on_disk() const { return on_disk_; }
+  std::size_t waiting() const { return buffer_.size(); }  // bytes that flush() would write, before compression
+  bool removed() const;                                   // somebody has deleted it
 
  private:
-  PcapngFile(int fd, std::string path);
+  PcapngFile(int fd, std::string path, const PcapngSettings& settings);
   std::uint32_t interface_id(LinkType link, std::uint16_t interface);
   Result<void> fail(int error);
 
   int fd_;
   std::string path_;
+  const PcapngSettings& settings_;
   std::vector<std::uint8_t> buffer_;  // whole blocks
-  std::uint64_t on_disk_ = 0;         // length of the file, always at the end of a block
+  std::uint64_t on_disk_ = 0;         // length of the file, always at the end of a block or zstd frame
   bool failed_ = false;
   std::map<std::pair<LinkType, std::uint16_t>, std::uint32_t> interfaces_;
 };

@@ -1,24 +1,11 @@
-// Rows, the sliding window, samples and baselines; joins what the shards counted.
-#include "features/features.h"
+// Rows, the sliding window and samples; joins what the shards counted.
+#include "features/features_row.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
 namespace sekisho {
-
-struct Features::Row {
-  std::array<std::array<std::uint32_t, kTrafficClasses>, kStepsPerWindow> packets{}, bytes{};
-  std::array<std::array<std::uint32_t, static_cast<std::size_t>(Fact::count)>, kStepsPerWindow> facts{};
-  ClassCounts window{};
-  Facts window_facts{};
-  std::uint64_t last_step = 0;  // the step up to which the ring is filled
-  std::uint64_t window_packets = 0;
-  bool ever = false;
-  TimeNs frozen_until = 0;
-  std::array<std::unique_ptr<Baseline>, kTrafficClasses> baselines;
-  unsigned learned_seconds = 0;
-};
 
 Features::Features(FeatureSettings settings, unsigned shards)
     : settings_(std::move(settings)), sketches_(kRows), rows_(kRows), hosts_(1), host_last_step_(1), fanout_(settings_.key, 1024) {
@@ -52,13 +39,19 @@ void Features::assign_host(Packet& p) {
     host_last_step_[p.host] = step_;
     host_numbers_.emplace(hash, p.host);
     for (const auto d : {Direction::ingress, Direction::egress}) {
-      rows_[row_of(p.host, d)].reset();
+      drop_row(row_of(p.host, d));
       sketches_[row_of(p.host, d)] = {};
     }
   } else {
     p.host = 0;
   }
   last_address_ = local, last_host_ = p.host;
+}
+
+void Features::drop_row(std::size_t n) {
+  if (!rows_[n]) return;
+  anchor_budget_.left += rows_[n]->baseline.anchors();
+  rows_[n].reset();
 }
 
 Features::Row& Features::row(std::uint16_t host, Direction direction) {
@@ -94,7 +87,7 @@ void Features::merge_tallies(std::uint64_t step) {
   for (const auto n : rows) {
     const auto host = static_cast<std::uint16_t>(n / 2);
     Row& r = row(host, static_cast<Direction>(n % 2));
-    Row& all = *all_[n % 2];
+    Row& all = *all_[all_of(n)];
     slide(r, step);
     for (const auto& shard : shards_) {
       if (!shard->used[n]) continue;
@@ -129,85 +122,14 @@ void Features::fill(Second& s, const Row& r, std::uint64_t step, TimeNs now) con
   s.counts = r.window;
   s.facts = r.window_facts;
   const auto slot = step % kStepsPerWindow;
-  for (std::size_t c = 0; c < kTrafficClasses; ++c) {
-    s.step[c] = {r.packets[slot][c], r.bytes[slot][c]};
-    if (const auto& b = r.baselines[c]; b && b->seconds()) {
-      s.normal[c] = static_cast<float>(b->median());
-      s.ceiling[c] = static_cast<float>(b->ceiling());
-    }
-  }
-  s.learned_seconds = r.learned_seconds;
+  for (std::size_t c = 0; c < kTrafficClasses; ++c) s.step[c] = {r.packets[slot][c], r.bytes[slot][c]};
+  r.baseline.fill(s);
   s.samples = window_samples_[static_cast<std::size_t>(s.direction)];
-}
-
-void Features::learn(TimeNs now) {
-  if (now < next_learning_) return;
-  next_learning_ = now - now % kSecond + kSecond;
-  // What is one-way by nature is never normal, or a slow ramp would teach the baseline to accept it: FACTS section 9, re-admission.
-  const auto two_way = [](std::size_t c, const Row& r, const Row* reverse) {
-    using enum TrafficClass;
-    const auto k = static_cast<TrafficClass>(c);
-    const auto back = [&](TrafficClass other) { return reverse ? reverse->window[index_of(other)].packets : 0; };
-    if (k >= amp_first && k <= amp_last) return false;
-    switch (k) {
-      case tcp_syn:
-      case tcp_syn_bare: return r.window_facts[static_cast<std::size_t>(Fact::handshakes_completed)] * 2 >= r.window[c].packets;
-      case tcp_ack_unknown:
-      case tcp_syn_ack_unasked:
-      case tcp_rst:
-      case tcp_fin:
-      case tcp_null:
-      case tcp_xmas:
-      case tcp_odd:
-      case tcp_data_stalled:
-      case icmp_echo:
-      case icmp_echo_reply:
-      case icmp_unreachable:
-      case icmp_other:
-      case fragment:
-      case dhcp:
-      case ipv6_extension:
-      case igmp: return false;
-      case gre_ip:
-      case gre_ethernet:
-      case gre_other:
-      case ip_in_ip:
-      case esp:
-      case ah:
-      case sctp:
-      case other_ip: return back(k) * 50 >= r.window[c].packets;
-      case udp:
-      case udp_vse: return back(udp_answer) * 2 >= r.window[c].packets;
-      default: return true;
-    }
-  };
-  const auto learn_row = [&](Row& r, const Row* reverse) {
-    if (now < r.frozen_until) return;
-    ++r.learned_seconds;
-    for (std::size_t c = 0; c < kTrafficClasses; ++c) {
-      if (!two_way(c, r, reverse)) continue;
-      if (!r.baselines[c] && r.window[c].packets < 20) continue;  // a class that hardly occurs needs no baseline: its floor decides
-      if (!r.baselines[c]) r.baselines[c] = std::make_unique<Baseline>();
-      r.baselines[c]->learn(static_cast<double>(r.window[c].packets));
-    }
-  };
-  for (const auto n : active_rows_) learn_row(*rows_[n], rows_[n ^ 1].get());
-  for (std::size_t d = 0; d < 2; ++d)
-    if (all_[d]->window_packets) learn_row(*all_[d], all_[1 - d].get());
-}
-
-void Features::freeze(bool all, const Address& host, Direction direction, TimeNs now) {
-  const auto until = now + 30 * kSecond;
-  if (all) all_[static_cast<std::size_t>(direction)]->frozen_until = until;
-  for (const auto n : active_rows_)
-    if (n % 2 == static_cast<std::size_t>(direction) && (all || hosts_[n / 2] == host)) {
-      rows_[n]->frozen_until = until;
-      all_[n % 2]->frozen_until = until;
-    }
 }
 
 const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
   step_ = step;
+  if (saved_at_) resume_baselines(now);
   merge_tallies(step);
   for (std::size_t d = 0; d < 2; ++d) {
     window_samples_[d].clear();
@@ -246,9 +168,8 @@ const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs len
 
   const auto stamp = static_cast<Distinct::Stamp>(step % 65'535 + 1);
   seconds_.clear();
-  seconds_.reserve(active_rows_.size() + 2);
-  std::array<std::uint64_t, 2> locals{};
-  std::array<std::unique_ptr<HostSketches>, 2> all_sketches;
+  seconds_.reserve(active_rows_.size() + all_.size());
+  std::array<std::uint64_t, 4> locals{};  // as all_
   const auto distinct = [&](Second& s, const HostSketches& sketch, const Row& r) {
     if (!r.window_packets) return;
     s.distinct_remotes = sketch.remotes.count(stamp, kStepsPerWindow);
@@ -267,38 +188,40 @@ const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs len
     distinct(s, sketches_[n], *rows_[n]);
     const auto& reverse = rows_[n ^ 1];
     s.reverse_ever = reverse && reverse->ever;
-    ++locals[d];
+    s.v6 = is_v6(s.address);
+    ++locals[all_of(n)];
   }
-  for (std::size_t d = 0; d < 2; ++d) {
-    if (!all_[d]->window_packets) continue;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i]->window_packets) continue;
     Second& s = seconds_.emplace_back();
-    s.direction = static_cast<Direction>(d);
-    s.all = true;
-    s.distinct_locals = locals[d];
-    fill(s, *all_[d], step, now);
-    s.reverse_ever = all_[1 - d]->ever;
-    if (locals[d] == 1) {
-      const auto only =
-          std::find_if(seconds_.begin(), seconds_.end(), [&](const Second& o) { return !o.all && o.direction == s.direction; });
+    s.direction = static_cast<Direction>(i % 2);
+    s.all = true, s.v6 = i >= 2;
+    s.distinct_locals = locals[i];
+    fill(s, *all_[i], step, now);
+    s.reverse_ever = all_[i ^ 1]->ever;
+    if (locals[i] == 1) {
+      const auto only = std::find_if(seconds_.begin(), seconds_.end(),
+                                     [&](const Second& o) { return !o.all && o.direction == s.direction && o.v6 == s.v6; });
       s.distinct_remotes = only->distinct_remotes, s.distinct_remotes_minute = only->distinct_remotes_minute;
       s.distinct_local_ports = only->distinct_local_ports, s.distinct_remote_ports = only->distinct_remote_ports;
     } else {
       auto joined = std::make_unique<HostSketches>();
       for (const auto n : active_rows_)
-        if (n % 2 == d) {
+        if (all_of(n) == i) {
           joined->remotes.merge(sketches_[n].remotes, stamp);
           joined->local_ports.merge(sketches_[n].local_ports, stamp);
           joined->remote_ports.merge(sketches_[n].remote_ports, stamp);
         }
-      distinct(s, *joined, *all_[d]);
+      distinct(s, *joined, *all_[i]);
     }
   }
   for (auto& s : seconds_)
     for (auto& other : seconds_)
-      if (other.direction != s.direction && other.all == s.all && (s.all || other.host == s.host)) s.reverse = &other;
+      if (other.direction != s.direction && other.all == s.all && (s.all ? other.v6 == s.v6 : other.host == s.host)) s.reverse = &other;
 
   learn(now);
-  out_ = {now, length, last, seconds_, sources_, fanouts_, connections_};
+  out_ = {now, length, last, seconds_, sources_, fanouts_, connections_,
+          now - kernel_time_ <= 2 * kSecond ? kernel_ : KernelEvidence{}};
   return out_;
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
-#include "features/baseline.h"
+#include "base/result.h"
+#include "features/row_baseline.h"
 #include "features/shard.h"
 
 namespace sekisho {
@@ -26,10 +28,23 @@ class Features {
 
   // Closes the current step, which ends at `now`, and returns all that detectors may look at; valid until the next call.
   const Step& finish_step(std::uint64_t step, TimeNs now, DurationNs length, bool last);
+  // What the kernel noticed in the second that ended at `now`; Steps carry it for the two seconds that follow.
+  void note_kernel(const KernelEvidence& kernel, TimeNs now) { kernel_ = kernel, kernel_time_ = now; }
   // No packets in the window any more: steps may be skipped.
   bool quiet() const { return active_rows_.empty(); }
   // The verdict on a row was "attack": its baseline does not learn until 30 s after the last such call.
   void freeze(bool all, const Address& host, Direction direction, TimeNs now);
+
+  // Everything learned, as the bytes of baseline_codec.h; `now` as of finish_step.
+  std::vector<std::uint8_t> save_baselines(TimeNs now) const;
+  // Before the first packet. All or nothing; damaged bytes or another format change nothing and say so.
+  Result<void> restore_baselines(std::span<const std::uint8_t> bytes);
+  // One view for each class of each row that has a baseline; floors are not set: detectors have them.
+  std::vector<BaselineView> describe_baselines(TimeNs now) const;
+  std::uint64_t refused_anchors() const { return anchor_budget_.refused; }
+
+  // `now` of finish_step is so much ahead of the data's own clock, which was set back: hours of the week follow that clock.
+  void set_clock_offset(DurationNs offset) { clock_offset_ = offset; }
 
   std::uint64_t evictions() const;
 
@@ -40,13 +55,17 @@ class Features {
   void slide(Row& row, std::uint64_t step);
   void fill(Second& second, const Row& row, std::uint64_t step, TimeNs now) const;
   void learn(TimeNs now);
+  void resume_baselines(TimeNs now);
   Row& row(std::uint16_t host, Direction direction);
+  void drop_row(std::size_t n);
+  std::size_t all_of(std::size_t n) const { return n % 2 + (is_v6(hosts_[n / 2]) ? 2 : 0); }
+  std::int64_t hour_of(TimeNs now) const { return (now - clock_offset_) / (3600 * kSecond); }
 
   FeatureSettings settings_;
   std::vector<HostSketches> sketches_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Row>> rows_;   // by row_of(); created when first used
-  std::array<std::unique_ptr<Row>, 2> all_;  // all local hosts together, by direction
+  std::array<std::unique_ptr<Row>, 4> all_;  // all local hosts together, by direction + 2 for IPv6
   std::vector<Address> hosts_;               // by host number; 0 = overflow
   std::vector<std::uint64_t> host_last_step_;
   std::vector<std::uint16_t> idle_hosts_;                          // rows that a new host may take
@@ -66,6 +85,11 @@ class Features {
   std::vector<ConnectionFact> connections_;
   std::vector<OutboundEvent> outbound_;
   TimeNs next_learning_ = 0;
+  KernelEvidence kernel_;
+  TimeNs kernel_time_ = 0;
+  DurationNs clock_offset_ = 0;
+  AnchorBudget anchor_budget_;
+  std::optional<TimeNs> saved_at_;  // restored, until the first step tells how long ago that was
 };
 
 }  // namespace sekisho

@@ -19,6 +19,7 @@ struct Address {
 
 constexpr Address address_from_v4(std::uint32_t host_order) { return {0, 0x0000ffff00000000ULL | host_order}; }
 constexpr bool is_v4(const Address& a) { return a.high == 0 && (a.low >> 32) == 0xffff; }
+constexpr bool is_v6(const Address& a) { return !is_v4(a) && a != Address{}; }  // an unset address is of no family
 constexpr std::uint32_t v4_value(const Address& a) { return static_cast<std::uint32_t>(a.low); }  // host order; is_v4 holds
 
 std::string to_string(const Address& a);  // "203.0.113.5", "2001:db8::1" (RFC 5952)

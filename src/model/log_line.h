@@ -24,6 +24,7 @@ struct LogLine {
   std::string_view program;  // message: the journal's identifier of the program that wrote it
   std::string_view host;     // message: the machine that wrote it
   std::uint32_t pid = 0;     // message: 0 = not known
+  TimeNs reference = 0;      // text: the line was written before this (the file's last change, or now); 0 = not known
   std::uint32_t input = 0;   // number of the input that it came from
 };
 

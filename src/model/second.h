@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <span>
 
+#include "model/baseline_view.h"
 #include "model/connection_fact.h"
+#include "model/kernel_evidence.h"
 #include "model/packet.h"
 #include "model/source_fact.h"
 
@@ -47,7 +49,8 @@ struct Second {
   TimeNs time = 0;  // end of the window
   DurationNs window = kSecond;
   Direction direction = Direction::ingress;
-  bool all = false;  // the row of all local hosts together (carpet bombing, totals)
+  bool all = false;  // the row of all local hosts of one family together (carpet bombing, totals)
+  bool v6 = false;   // which family
   std::uint16_t host = 0;
   Address address;              // the local host; unset when `all`
   ClassCounts counts{};         // within the window
@@ -60,6 +63,7 @@ struct Second {
   std::uint64_t distinct_locals = 0;             // local hosts with packets in the window (the `all` row; else 1)
   std::array<float, kTrafficClasses> normal{};   // learned median packets/s per class; 0 = nothing learned yet
   std::array<float, kTrafficClasses> ceiling{};  // learned upper bound of normal, packets/s; 0 = nothing learned yet
+  std::array<ThresholdRule, kTrafficClasses> rule{};  // what set the ceiling
   std::uint32_t learned_seconds = 0;             // how many clean seconds that rests on
   const Second* reverse = nullptr;               // the same host in the other direction, nullptr if silent in the window
   bool reverse_ever = false;                     // whether the other direction of this host ever carried a packet
@@ -69,12 +73,16 @@ struct Step {
   TimeNs time = 0;                              // end of the step; verdicts carry it as `detected`
   DurationNs length = 0;                        // nominally 100 ms; the last one may be shorter
   bool last = false;                            // the input ends here: judge what is pending
-  std::span<const Second> seconds;              // rows with packets in the window; the two `all` rows are among them
+  std::span<const Second> seconds;              // rows with packets in the window; the `all` rows (by direction and family) are among them
   std::span<const SourceFact> sources;          // remote addresses whose scan evidence changed in this step
   std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
+  KernelEvidence kernel;                        // of the whole host; not known in captures
 };
 
+inline bool belongs_to(const Sample& sample, const Second& row) {
+  return row.all ? is_v6(sample.remote) == row.v6 : sample.host == row.host;
+}
 inline std::uint64_t packets(const Second& s, TrafficClass c) { return s.counts[index_of(c)].packets; }
 inline std::uint64_t fact(const Second& s, Fact f) { return s.facts[static_cast<std::size_t>(f)]; }
 

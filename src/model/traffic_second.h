@@ -16,7 +16,7 @@ struct TrafficSide {
 };
 
 struct TrafficSecond {
-  TimeNs time = 0;  // its start: a whole second
+  TimeNs time = 0;                     // its start: a whole second
   std::array<TrafficSide, 2> sides{};  // by Direction
   std::uint64_t dropped = 0;           // frames that the source lost in it
 };

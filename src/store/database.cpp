@@ -21,13 +21,15 @@ Error database_error(sqlite3* db, const std::string& path) {
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {fmt::format("the disk under {} is full: nothing more can be stored until there is room; what was stored is safe", file)};
-    case SQLITE_READONLY: return {fmt::format("{} cannot be written ({}): check its owner, its folder and whether the disk is mounted read-only", file, why())};
+    case SQLITE_READONLY:
+      return {fmt::format("{} cannot be written ({}): check its owner, its folder and whether the disk is mounted read-only", file, why())};
     case SQLITE_IOERR: return {fmt::format("the disk under {} fails ({}): look at 'dmesg'", file, why())};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {fmt::format("{0} is damaged ({1}): move it away with 'mv {0} {0}.damaged' and a new one is begun; "
-                          "'sqlite3 {0}.damaged .recover' reads what can be saved",
-                          file, why())};
+      return {
+          fmt::format("{0} is damaged ({1}): move it away with 'mv {0} {0}.damaged' and a new one is begun; "
+                      "'sqlite3 {0}.damaged .recover' reads what can be saved",
+                      file, why())};
     case SQLITE_CANTOPEN: return {fmt::format("{} cannot be opened ({}): it is readable for root and the group sekisho", file, why())};
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return {fmt::format("{} is locked by another program for too long", file)};
@@ -85,28 +87,32 @@ Result<std::unique_ptr<Database>> Database::open_for_writing(const std::string& 
   // The log and its index stay when the writer ends, so that readers without rights on the folder can still read.
   int keep = 1;
   sqlite3_file_control(raw, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-  TRY(database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+  TRY(
+      database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
                         "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096;"));
   return database;
 }
 
 Result<std::unique_ptr<Database>> Database::open_for_reading(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0)
-    return Error{fmt::format("there is no store at {}: it is made when the agent first runs (sudo systemctl start sekisho, or sudo sekisho agent)",
-                             escape_hostile(path))};
+    return Error{
+        fmt::format("there is no store at {}: it is made when the agent first runs (sudo systemctl start sekisho, or sudo sekisho agent)",
+                    escape_hostile(path))};
   // A reader without rights on the folder cannot make the index of the log. Without a log the file alone is everything.
   for (const bool alone : {false, true}) {
     if (alone && ::access((path + "-wal").c_str(), F_OK) == 0) break;
     sqlite3* raw = nullptr;
     std::string uri = "file:";
-    for (const char c : path) uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+    for (const char c : path)
+      uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
     if (alone) uri += "?immutable=1";
     const int code = sqlite3_open_v2(uri.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
     std::unique_ptr<Database> database{new Database(raw, path)};
     if (code != SQLITE_OK) return database_error(raw, path);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 2000);
-    const auto done = database->execute("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; SELECT count(*) FROM sqlite_schema;");
+    const auto done = database->execute(
+        "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; SELECT count(*) FROM sqlite_schema;");
     if (done.ok()) return database;
     if (alone || sqlite3_errcode(raw) != SQLITE_CANTOPEN) return done.error();
   }

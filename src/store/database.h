@@ -38,7 +38,7 @@ class Statement {
   double real(int column) const { return sqlite3_column_double(statement_.get(), column); }
   bool is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
   std::string text(int column) const { return std::string{view(column)}; }
-  std::string_view view(int column) const;  // valid until the next step
+  std::string_view view(int column) const;               // valid until the next step
   std::span<const std::uint8_t> blob(int column) const;  // valid until the next step
 
   void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_.get(), at, value); }

@@ -78,18 +78,21 @@ Result<int> schema_of(Database& database) {
   }
   const auto others = TRY(database.integer("SELECT count(*) FROM sqlite_schema"));
   if (others)
-    return Error{fmt::format("{} is a database of another program: set [store] path to a file of sekisho's own", escape_hostile(database.path()))};
+    return Error{
+        fmt::format("{} is a database of another program: set [store] path to a file of sekisho's own", escape_hostile(database.path()))};
   return 0;
 }
 
 Result<void> migrate(Database& database, std::string_view version) {
   const int found = TRY(schema_of(database));
   if (found > newest_schema())
-    return Error{fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update sekisho, or set [store] path to "
-                             "another file; it was not touched",
-                             escape_hostile(database.path()), found, newest_schema())};
+    return Error{
+        fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update sekisho, or set [store] path to "
+                    "another file; it was not touched",
+                    escape_hostile(database.path()), found, newest_schema())};
   for (int step = found; step < newest_schema(); ++step) {
-    TRY(database.execute("BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS schema_version(version INTEGER PRIMARY KEY, applied INTEGER, program TEXT)"));
+    TRY(database.execute(
+        "BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS schema_version(version INTEGER PRIMARY KEY, applied INTEGER, program TEXT)"));
     const auto apply = [&]() -> Result<void> {
       TRY(database.execute(kSteps[static_cast<std::size_t>(step)]));
       auto note = TRY(database.prepare("INSERT INTO schema_version VALUES(?,?,?)"));

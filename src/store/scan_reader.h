@@ -6,5 +6,6 @@
 namespace sekisho {
 
 Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter);
+Result<std::vector<ScanHour>> read_scan_hours(Database& database, const ScanFilter& filter);
 
 }  // namespace sekisho

@@ -24,8 +24,8 @@ class ScanWriter {
   Statement update_, insert_, rows_of_day_, oldest_, roll_up_, remove_rolled_, remove_hours_, unpacked_, hours_of_day_, put_day_, remove_days_;
   std::int64_t detail_s_ = 0, history_s_ = 0;
   std::uint64_t rows_a_day_ = 0;
-  std::int64_t day_ = 0;       // since 1970
-  std::uint64_t rows_ = 0;     // of that day so far
+  std::int64_t day_ = 0;    // since 1970
+  std::uint64_t rows_ = 0;  // of that day so far
 };
 
 }  // namespace sekisho

@@ -16,7 +16,8 @@ namespace sekisho {
 namespace {
 
 constexpr std::string_view kColumns =
-    "id, kind, direction, label, subject, severity, confidence, started, detected, ended, updated, peak_pps, peak_bps, packets, bytes, json, state";
+    "id, kind, direction, label, subject, severity, confidence, started, detected, ended, updated, peak_pps, peak_bps, packets, bytes, "
+    "json, state";
 
 StoredIncident incident_of(const Statement& row) {
   StoredIncident i;
@@ -71,11 +72,11 @@ class SqliteReader final : public StoreReader {
     auto statement = TRY(database_->prepare(fmt::format(
         "SELECT {} FROM incidents WHERE (?1 IS NULL OR ended IS NULL OR ended>=?1) AND (?2 IS NULL OR started<=?2) AND (?3 IS NULL OR kind=?3) "
         "AND (?4 IS NULL OR direction=?4) AND (?5 IS NULL OR label=?5) AND (?6 IS NULL OR subject=?6) AND severity>=?7 "
-        "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) ORDER BY id DESC LIMIT ?10",
+        "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) AND (?11 IS NULL OR instr(lower(json), lower(?11))) ORDER BY id DESC LIMIT ?10",
         kColumns)));
     std::vector<StoredIncident> list;
     for (statement.start(f.since, f.until, f.kind, f.direction, f.label, f.subject, static_cast<int>(f.at_least), f.open_only ? 1 : 0, f.before,
-                         std::uint64_t{f.limit});
+                         std::uint64_t{f.limit}, f.contains);
          TRY(statement.step());)
       list.push_back(incident_of(statement));
     return list;
@@ -102,16 +103,19 @@ class SqliteReader final : public StoreReader {
         "SELECT time, what, severity, label, confidence, peak_pps FROM incident_changes WHERE incident_id=? ORDER BY time, rowid"));
     std::vector<TimelineEntry> list;
     for (rows.start(id); TRY(rows.step());)
-      list.push_back({rows.integer(0), rows.text(1), static_cast<Severity>(rows.integer(2)), rows.text(3), static_cast<int>(rows.integer(4)),
-                      rows.real(5)});
+      list.push_back({rows.integer(0), rows.text(1), static_cast<Severity>(rows.integer(2)), rows.text(3),
+                      static_cast<int>(rows.integer(4)), rows.real(5)});
     return list;
   }
 
-  Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) override { return read_traffic(*database_, since, until, step); }
+  Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) override {
+    return read_traffic(*database_, since, until, step);
+  }
   Result<std::vector<ClassPoint>> classes(TimeNs since, TimeNs until, DurationNs step) override {
     return read_classes(*database_, since, until, step);
   }
   Result<ScanSummary> scanners(const ScanFilter& filter) override { return read_scanners(*database_, filter); }
+  Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) override { return read_scan_hours(*database_, filter); }
 
   Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) override {
     auto rows = TRY(database_->prepare(
@@ -137,8 +141,8 @@ class SqliteReader final : public StoreReader {
         "SELECT sequence, time, actor, action, detail, previous, hash FROM audit WHERE sequence>? ORDER BY sequence LIMIT ?"));
     std::vector<AuditEntry> list;
     for (rows.start(after, std::uint64_t{limit}); TRY(rows.step());)
-      list.push_back({static_cast<std::uint64_t>(rows.integer(0)), rows.integer(1) * kSecond, rows.text(2), rows.text(3), rows.text(4), rows.text(5),
-                      rows.text(6)});
+      list.push_back({static_cast<std::uint64_t>(rows.integer(0)), rows.integer(1) * kSecond, rows.text(2), rows.text(3), rows.text(4),
+                      rows.text(5), rows.text(6)});
     return list;
   }
 
@@ -155,6 +159,7 @@ class SqliteReader final : public StoreReader {
     facts.open_incidents = TRY(count("SELECT count(*) FROM incidents WHERE ended IS NULL"));
     facts.evidence_files = TRY(count("SELECT count(*) FROM evidence"));
     facts.evidence_bytes = TRY(count("SELECT total(bytes) FROM evidence"));
+    facts.audit_entries = TRY(count("SELECT max(sequence) FROM audit"));
     const auto first = TRY(count("SELECT min(t) FROM (SELECT min(time) t FROM seconds_60 UNION ALL SELECT min(time) FROM seconds_1)"));
     const auto last = TRY(count("SELECT max(time) FROM seconds_1"));
     if (first) facts.first_second = static_cast<TimeNs>(first) * kSecond;
@@ -168,8 +173,9 @@ class SqliteReader final : public StoreReader {
     TRY(rows.step());
     const auto said = rows.text(0);
     if (said == "ok") return {};
-    return Error{fmt::format("{0} is damaged ({1}): stop the agent, then 'mv {0} {0}.damaged'; 'sqlite3 {0}.damaged .recover' reads what can be saved",
-                             escape_hostile(database_->path()), escape_hostile(said))};
+    return Error{fmt::format(
+        "{0} is damaged ({1}): stop the agent, then 'mv {0} {0}.damaged'; 'sqlite3 {0}.damaged .recover' reads what can be saved",
+        escape_hostile(database_->path()), escape_hostile(said))};
   }
 
  private:
@@ -182,10 +188,11 @@ Result<std::unique_ptr<StoreReader>> open_store_reader(const std::string& path) 
   auto database = TRY(Database::open_for_reading(path));
   const int schema = TRY(schema_of(*database));
   if (schema > newest_schema())
-    return Error{fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update this program", escape_hostile(path),
-                             schema, newest_schema())};
+    return Error{fmt::format("{} was written by a newer sekisho (schema {}, this one knows up to {}): update this program",
+                             escape_hostile(path), schema, newest_schema())};
   if (schema < newest_schema())
-    return Error{fmt::format("{} has the older schema {}: it is brought up to date when the agent next starts", escape_hostile(path), schema)};
+    return Error{
+        fmt::format("{} has the older schema {}: it is brought up to date when the agent next starts", escape_hostile(path), schema)};
   return std::unique_ptr<StoreReader>{std::make_unique<SqliteReader>(std::move(database))};
 }
 

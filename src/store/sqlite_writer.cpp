@@ -30,7 +30,8 @@ class SqliteWriter final : public StoreWriter {
     std::error_code failed;
     if (!folder.empty()) {
       const bool made = std::filesystem::create_directories(folder, failed);
-      if (failed) return Error{fmt::format("cannot make the folder {} for the store: {}", escape_hostile(folder.string()), failed.message())};
+      if (failed)
+        return Error{fmt::format("cannot make the folder {} for the store: {}", escape_hostile(folder.string()), failed.message())};
       if (made) ::chmod(folder.c_str(), 0750);
     }
     auto lock = TRY(FileLock::take(path + ".lock", "another agent already writes to this store", "give this one its own [store] path"));
@@ -109,14 +110,16 @@ class SqliteWriter final : public StoreWriter {
   Result<void> prepare(const Retention& retention) {
     history_ = retention.history;
     put_incident_ = TRY(database_->prepare("INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-    put_change_ = TRY(database_->prepare("INSERT INTO incident_changes SELECT ?1,?2,?3,?4,?5,?6,?7 "
-                                         "WHERE (SELECT count(*) FROM incident_changes WHERE incident_id=?1)<?8"));
+    put_change_ =
+        TRY(database_->prepare("INSERT INTO incident_changes SELECT ?1,?2,?3,?4,?5,?6,?7 "
+                               "WHERE (SELECT count(*) FROM incident_changes WHERE incident_id=?1)<?8"));
     put_evidence_ = TRY(database_->prepare("INSERT OR REPLACE INTO evidence VALUES(?,?,?,?,?,?)"));
     remove_evidence_ = TRY(database_->prepare("DELETE FROM evidence WHERE path=?"));
     put_blob_ = TRY(database_->prepare("INSERT OR REPLACE INTO blobs VALUES(?,?,?)"));
     last_audit_ = TRY(database_->prepare("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1"));
     put_audit_ = TRY(database_->prepare("INSERT INTO audit VALUES(?,?,?,?,?,?,?)"));
-    remove_changes_ = TRY(database_->prepare("DELETE FROM incident_changes WHERE incident_id IN (SELECT id FROM incidents WHERE ended<? LIMIT 1000)"));
+    remove_changes_ =
+        TRY(database_->prepare("DELETE FROM incident_changes WHERE incident_id IN (SELECT id FROM incidents WHERE ended<? LIMIT 1000)"));
     remove_incidents_ = TRY(database_->prepare("DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE ended<? LIMIT 1000)"));
     return {};
   }
@@ -138,7 +141,8 @@ class SqliteWriter final : public StoreWriter {
   std::unique_ptr<Database> database_;
   TrafficWriter traffic_;
   ScanWriter scans_;
-  Statement put_incident_, put_change_, put_evidence_, remove_evidence_, put_blob_, last_audit_, put_audit_, remove_changes_, remove_incidents_;
+  Statement put_incident_, put_change_, put_evidence_, remove_evidence_, put_blob_, last_audit_, put_audit_, remove_changes_,
+      remove_incidents_;
   DurationNs history_ = 0;
 };
 
@@ -146,7 +150,8 @@ class SqliteWriter final : public StoreWriter {
 
 std::string audit_hash(const AuditEntry& entry) {
   Sha256 sum;
-  for (const auto& field : {entry.previous, std::to_string(entry.sequence), std::to_string(entry.time / kSecond), entry.actor, entry.action, entry.detail})
+  for (const auto& field :
+       {entry.previous, std::to_string(entry.sequence), std::to_string(entry.time / kSecond), entry.actor, entry.action, entry.detail})
     sum.add(fmt::format("{}:", field.size())), sum.add(field);
   return sum.hex();
 }

@@ -74,7 +74,7 @@ std::string audit_hash(const AuditEntry& entry);
 
 // How long things are kept. Whatever is older goes, a little at a time.
 struct Retention {
-  DurationNs second_detail = 24 * 3600 * kSecond;         // one row a second
+  DurationNs second_detail = 24 * 3600 * kSecond;          // one row a second
   DurationNs ten_second_detail = 7 * 24 * 3600 * kSecond;  // one row each 10 s
   DurationNs history = 400LL * 24 * 3600 * kSecond;        // one row a minute; scan hits by hour; closed incidents
   DurationNs scan_detail = 24 * 3600 * kSecond;            // scan hits by minute
@@ -105,7 +105,8 @@ struct IncidentFilter {
   std::optional<std::string> kind, direction, label, subject;
   Severity at_least = Severity::info;
   bool open_only = false;
-  std::optional<std::string> before;  // ids that are older than this one: the next page
+  std::optional<std::string> contains;  // in the incident's JSON, without regard to case: an address, a label, a word
+  std::optional<std::string> before;    // ids that are older than this one: the next page
   std::size_t limit = 1000;
 };
 
@@ -115,14 +116,14 @@ struct TrafficPoint {
   std::uint32_t seconds = 0;  // of the slice that were recorded; 0 is not listed
   struct Side {
     std::uint64_t packets = 0, bytes = 0;
-    double peak_pps = 0;                          // the largest second within the slice
-    double normal_pps = 0, threshold_pps = 0;     // at the end of the slice; 0 = not known
+    double peak_pps = 0;                       // the largest second within the slice
+    double normal_pps = 0, threshold_pps = 0;  // at the end of the slice; 0 = not known
   };
   std::array<Side, 2> sides{};  // by Direction
   std::uint64_t dropped = 0;
 };
 struct TrafficSeries {
-  DurationNs step = kSecond;  // length of each slice
+  DurationNs step = kSecond;         // length of each slice
   std::vector<TrafficPoint> points;  // in order of time; slices without a record are left out
 };
 // The composition: one row for each slice, direction and class that had packets.
@@ -143,7 +144,7 @@ struct ScanFilter {
 struct ScannerRow {
   Address source;  // "::" stands for the sources that had no row of their own any more
   std::uint64_t hits = 0;
-  std::uint32_t ports = 0;           // distinct local ports
+  std::uint32_t ports = 0;               // distinct local ports
   std::vector<std::uint16_t> top_ports;  // most hits first, at most 5
   std::string label;
   TimeNs first = 0, last = 0;
@@ -159,6 +160,12 @@ struct ScanSummary {
   std::vector<ScanPortRow> ports;    // most hits first
 };
 
+// Probes of an hour, all sources and ports together.
+struct ScanHour {
+  TimeNs time = 0;  // its start
+  std::uint64_t hits = 0, sources = 0;
+};
+
 struct StoreFacts {
   std::string path;
   std::uint64_t bytes = 0;  // on disk, with its log
@@ -166,6 +173,7 @@ struct StoreFacts {
   std::uint64_t incidents = 0, open_incidents = 0;
   std::optional<TimeNs> first_second, last_second;
   std::uint64_t evidence_files = 0, evidence_bytes = 0;
+  std::uint64_t audit_entries = 0;  // also the sequence number of the newest
 };
 
 class StoreReader {
@@ -180,6 +188,7 @@ class StoreReader {
   virtual Result<TrafficSeries> traffic(TimeNs since, TimeNs until, DurationNs step) = 0;
   virtual Result<std::vector<ClassPoint>> classes(TimeNs since, TimeNs until, DurationNs step) = 0;
   virtual Result<ScanSummary> scanners(const ScanFilter& filter) = 0;
+  virtual Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) = 0;  // in order of time; hours without probes are left out
   virtual Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) = 0;  // empty id: all, oldest first
   virtual Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) = 0;
   virtual Result<std::vector<AuditEntry>> audit(std::uint64_t after, std::size_t limit) = 0;

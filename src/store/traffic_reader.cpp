@@ -86,7 +86,8 @@ Result<std::vector<ClassPoint>> read_classes(Database& database, TimeNs since, T
   for (name.start(); TRY(name.step());) names[static_cast<std::uint32_t>(name.integer(0))] = name.text(1);
   std::map<std::int64_t, StoredClasses> slots;
   std::int64_t last = from - 1;
-  auto rows = TRY(database.prepare(fmt::format("SELECT time, counts FROM classes_{} WHERE time>=? AND time<=? ORDER BY time", choice.slice)));
+  auto rows =
+      TRY(database.prepare(fmt::format("SELECT time, counts FROM classes_{} WHERE time>=? AND time<=? ORDER BY time", choice.slice)));
   for (rows.start(from - from % choice.slice, to); TRY(rows.step());) {
     last = rows.integer(0) + choice.slice - 1;
     add_classes(rows.blob(1), slots[rows.integer(0) / choice.step * choice.step]);

@@ -39,10 +39,11 @@ Result<TrafficWriter> TrafficWriter::open(Database& database, const Retention& r
     const auto latest = [](std::string_view column) {
       return fmt::format("(SELECT {} FROM seconds_1 WHERE time>=?1 AND time<?2 ORDER BY time DESC LIMIT 1)", column);
     };
-    level.roll_up = TRY(database.prepare(fmt::format(
-        "INSERT OR REPLACE INTO seconds_{} SELECT ?1, count(*), sum(in_packets), sum(in_bytes), max(in_peak_pps), {}, {}, sum(out_packets), "
-        "sum(out_bytes), max(out_peak_pps), {}, {}, sum(dropped) FROM seconds_1 WHERE time>=?1 AND time<?2 HAVING count(*)>0",
-        s, latest("in_normal_pps"), latest("in_threshold_pps"), latest("out_normal_pps"), latest("out_threshold_pps"))));
+    level.roll_up = TRY(database.prepare(
+        fmt::format("INSERT OR REPLACE INTO seconds_{} SELECT ?1, count(*), sum(in_packets), sum(in_bytes), max(in_peak_pps), {}, {}, "
+                    "sum(out_packets), "
+                    "sum(out_bytes), max(out_peak_pps), {}, {}, sum(dropped) FROM seconds_1 WHERE time>=?1 AND time<?2 HAVING count(*)>0",
+                    s, latest("in_normal_pps"), latest("in_threshold_pps"), latest("out_normal_pps"), latest("out_threshold_pps"))));
     level.put_classes = TRY(database.prepare(fmt::format("INSERT OR REPLACE INTO classes_{} VALUES(?,?)", s)));
   }
   return w;

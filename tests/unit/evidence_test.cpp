@@ -6,84 +6,16 @@
 
 #include <csignal>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
-#include "base/bytes.h"
 #include "evidence/recorder.h"
+#include "read_evidence.h"
 
 namespace sekisho {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A tiny reader of pcapng: enough to check what was written; any irregularity fails the test.
-struct ReadPacket {
-  std::uint32_t interface = 0, wire_bytes = 0, flags = 0;
-  TimeNs time = 0;
-  std::vector<std::uint8_t> bytes;
-  std::string comment;
-};
-struct ReadFile {
-  std::string comment;
-  std::vector<std::pair<std::uint16_t, int>> interfaces;  // link type, if_tsresol
-  std::vector<ReadPacket> packets;
-  bool whole = false;  // the file ends at the end of a block
-};
-
-ReadFile read_back(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  const std::vector<char> raw{std::istreambuf_iterator<char>{in}, {}};
-  const auto* p = reinterpret_cast<const std::uint8_t*>(raw.data());
-  ReadFile file;
-  std::size_t at = 0;
-  while (at + 12 <= raw.size()) {
-    const std::uint32_t type = load_le32(p + at), length = load_le32(p + at + 4);
-    EXPECT_EQ(length % 4, 0U);
-    if (length < 12 || at + length > raw.size()) return file;
-    EXPECT_EQ(load_le32(p + at + length - 4), length);
-    const std::size_t end = at + length - 4;
-    const auto options = [&](std::size_t from, auto&& see) {
-      while (from + 4 <= end) {
-        const std::uint16_t code = load_le16(p + from), size = load_le16(p + from + 2);
-        if (code == 0) break;
-        see(code, std::string_view{raw.data() + from + 4, size}, p + from + 4);
-        from += 4 + (size + 3U) / 4 * 4;
-      }
-    };
-    if (type == 0x0a0d0d0a) {
-      EXPECT_EQ(load_le32(p + at + 8), 0x1a2b3c4dU);
-      options(at + 24, [&](std::uint16_t code, std::string_view text, const std::uint8_t*) {
-        if (code == 1) file.comment = text;
-      });
-    } else if (type == 1) {
-      file.interfaces.emplace_back(load_le16(p + at + 8), 6);
-      options(at + 16, [&](std::uint16_t code, std::string_view, const std::uint8_t* value) {
-        if (code == 9) file.interfaces.back().second = *value;
-      });
-    } else if (type == 6) {
-      ReadPacket packet;
-      packet.interface = load_le32(p + at + 8);
-      EXPECT_LT(packet.interface, file.interfaces.size());
-      packet.time = static_cast<TimeNs>(std::uint64_t{load_le32(p + at + 12)} << 32 | load_le32(p + at + 16));
-      const std::uint32_t captured = load_le32(p + at + 20);
-      packet.wire_bytes = load_le32(p + at + 24);
-      packet.bytes.assign(p + at + 28, p + at + 28 + captured);
-      options(at + 28 + (captured + 3) / 4 * 4, [&](std::uint16_t code, std::string_view text, const std::uint8_t* value) {
-        if (code == 1) packet.comment = text;
-        if (code == 2) packet.flags = load_le32(value);
-      });
-      file.packets.push_back(std::move(packet));
-    } else {
-      ADD_FAILURE() << "block type " << type;
-    }
-    at += length;
-  }
-  file.whole = at == raw.size();
-  return file;
-}
 
 const Address kLocal = *parse_address("203.0.113.5"), kRemote = *parse_address("198.51.100.7"), kOther = *parse_address("192.0.2.1");
 
@@ -414,66 +346,6 @@ TEST_F(Evidence, OpensInTsharkWithoutAWarning) {
     EXPECT_NE(line.find("weight 8\t0x00000001"), std::string::npos) << line;
   }
   EXPECT_EQ(lines, 21);
-}
-
-TEST(EvidenceRing, AgreesWithASimpleModel) {
-  std::mt19937 random{7};
-  FrameRing ring{20'000, 50, 128};
-  struct Kept {
-    TimeNs time;
-    std::uint64_t index;
-    std::vector<std::uint8_t> bytes;
-  };
-  std::deque<Kept> fed;
-  TimeNs now = 0;
-  for (std::uint64_t index = 0; index < 20'000; ++index) {
-    now += random() % 3 == 0 ? 1 : 0;
-    std::vector<std::uint8_t> bytes(random() % 300);
-    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
-    Frame frame;
-    frame.time = now;
-    frame.bytes = bytes;
-    ring.add(frame, {}, index);
-    bytes.resize(std::min<std::size_t>(bytes.size(), 128));
-    fed.push_back({now, index, bytes});
-    if (fed.size() > 400) fed.pop_front();
-    // What the ring has must be an unbroken run that ends with the newest frame, byte for byte, and not too short.
-    std::vector<std::uint64_t> seen;
-    ring.each(INT64_MIN, [&](const PacketKey&, const StoredFrame& stored, std::uint64_t i) {
-      seen.push_back(i);
-      ASSERT_GE(i, fed.front().index);
-      const auto& expected = fed[i - fed.front().index];
-      ASSERT_EQ(stored.time, expected.time);
-      ASSERT_TRUE(std::equal(stored.bytes.begin(), stored.bytes.end(), expected.bytes.begin(), expected.bytes.end()));
-    });
-    ASSERT_FALSE(seen.empty());
-    ASSERT_EQ(seen.back(), index);
-    ASSERT_EQ(seen.size(), ring.frames());
-    ASSERT_EQ(seen.front(), ring.first_index());
-    for (std::size_t n = 1; n < seen.size(); ++n) ASSERT_EQ(seen[n], seen[n - 1] + 1);
-    if (index > 1'000) {
-      ASSERT_GT(seen.size(), 60U);
-    }
-  }
-  EXPECT_GT(ring.evicted(), 1'000U);
-}
-
-TEST(EvidenceRing, DropsByAgeAndSurvivesAJumpIntoTheFuture) {
-  FrameRing ring{1'000'000, 10 * kSecond, 128};
-  const std::uint8_t bytes[60] = {};
-  std::uint64_t index = 0;
-  const auto add = [&](TimeNs time) {
-    Frame frame;
-    frame.time = time;
-    frame.bytes = bytes;
-    ring.add(frame, {}, index++);
-  };
-  for (int s = 0; s < 30; ++s) add(s * kSecond);
-  EXPECT_EQ(ring.frames(), 11U);
-  EXPECT_EQ(ring.evicted(), 0U);
-  add(1'000'000 * kSecond);
-  for (int s = 30; s < 40; ++s) add(s * kSecond);
-  EXPECT_EQ(ring.frames(), 11U);
 }
 
 TEST(EvidenceMatch, SelectorSemantics) {

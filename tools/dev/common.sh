@@ -13,10 +13,17 @@ packages() {
     inside && NF && $1 !~ /^#/ { if (tag == "" || $3 == tag ":") print $1 }' "$root/tools/setup-packages.txt"
 }
 
+# Node and npm may come from elsewhere than Debian, whose npm then cannot be installed beside them.
+install_page_tools() {
+  command -v node >/dev/null && command -v npm >/dev/null && return 0
+  install_missing page
+}
+
 # install_missing SECTION [TAG]: one question to dpkg; apt only when something is missing.
 install_missing() {
   local wanted missing
   [[ ${SEKISHO_SETUP-} == skip ]] && return 0
+  [[ $1 == build ]] && install_page_tools
   wanted=$(packages "$@")
   [[ -n $wanted ]] || return 0
   command -v dpkg-query >/dev/null ||
