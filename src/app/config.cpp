@@ -30,9 +30,11 @@ constexpr Field<StoreSettings> kStoreFields[] = {
     {"path", &StoreSettings::path, 0, 0, "the database of incidents and traffic history"},
     {"seconds_for", &StoreSettings::seconds_for, 3600 * 1000, 30 * kDayMs, "how long one row a second of the traffic is kept"},
     {"ten_seconds_for", &StoreSettings::ten_seconds_for, 3600 * 1000, 90 * kDayMs, "how long one row each ten seconds is kept"},
-    {"history_for", &StoreSettings::history_for, kDayMs, 4000 * kDayMs, "how long one row a minute, scan hits by hour and closed incidents are kept"},
+    {"history_for", &StoreSettings::history_for, kDayMs, 4000 * kDayMs,
+     "how long one row a minute, scan hits by hour and closed incidents are kept"},
     {"scan_detail_for", &StoreSettings::scan_detail_for, 3600 * 1000, 30 * kDayMs, "how long scan hits are kept by the minute"},
-    {"scan_rows_a_day", &StoreSettings::scan_rows_a_day, 1000, 10'000'000, "rows of scan hits a day; further sources are added up under one"},
+    {"scan_rows_a_day", &StoreSettings::scan_rows_a_day, 1000, 10'000'000,
+     "rows of scan hits a day; further sources are added up under one"},
 };
 constexpr Field<DecodeSettings> kDecodeFields[] = {
     {"vxlan_port", &DecodeSettings::vxlan_port, 0, 65'535,
@@ -59,7 +61,8 @@ constexpr Field<WebSettings> kWebFields[] = {
     {"listen", &WebSettings::listen, 0, 0, "address and port of the dashboard; beyond loopback it takes a certificate or behind_proxy"},
     {"certificate", &WebSettings::certificate, 0, 0, "PEM file of the certificate chain: the dashboard then speaks TLS"},
     {"key", &WebSettings::key, 0, 0, "PEM file of the certificate's private key"},
-    {"behind_proxy", &WebSettings::behind_proxy, 0, 0, "a proxy in front speaks TLS: its X-Forwarded-For and X-Forwarded-Proto are believed"},
+    {"behind_proxy", &WebSettings::behind_proxy, 0, 0,
+     "a proxy in front speaks TLS: its X-Forwarded-For and X-Forwarded-Proto are believed"},
     {"hosts", &WebSettings::hosts, 0, 0, "names under which the dashboard is reached, beyond localhost and its addresses"},
     {"tokens", &WebSettings::tokens, 0, 0, "file of the tokens' hashes; empty: web-tokens.json beside the store"},
     {"user", &WebSettings::user, 0, 0, "whom the dashboard becomes when root starts it"},
@@ -318,7 +321,8 @@ Result<std::string> read_bounded(const std::string& path) {
 
 Retention retention_of(const StoreSettings& s) {
   const auto ns = [](Milliseconds m) { return m.count * kMillisecond; };
-  return {ns(s.seconds_for), ns(s.ten_seconds_for), ns(s.history_for), ns(s.scan_detail_for), static_cast<std::uint64_t>(s.scan_rows_a_day)};
+  return {ns(s.seconds_for), ns(s.ten_seconds_for), ns(s.history_for), ns(s.scan_detail_for),
+          static_cast<std::uint64_t>(s.scan_rows_a_day)};
 }
 
 const SettingTable& section(const Config& config, const std::string& name) {

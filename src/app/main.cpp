@@ -21,7 +21,6 @@ namespace {
 
 using namespace sekisho;
 
-
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
   std::vector<std::string> names;
@@ -111,11 +110,13 @@ void add_web(CLI::App& app, WebCommand& o) {
   c->require_subcommand(0, 1);
   auto* token = c->add_subcommand("token", "Tokens to sign in with: new, list, revoke");
   token->require_subcommand(1);
-  for (const auto& [name, help] : {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
+  for (const auto& [name, help] :
+       {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
     auto* action = token->add_subcommand(name, help);
     action->parse_complete_callback([&o, name = std::string{name}] { o.token_action = name; });
     const bool is_new = std::string_view{name} == "new";
-    if (is_new) action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
+    if (is_new)
+      action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
     if (is_new) action->add_option("--name", o.name, "what it is called (default: the role and a number)");
     if (std::string_view{name} == "revoke") action->add_option("NAME", o.name, "the token's name")->required();
     if (std::string_view{name} != "revoke") action->add_flag("--json", o.json, "as JSON");
@@ -149,7 +150,8 @@ void add_incidents(CLI::App& app, IncidentsCommand& o) {
   c->add_option("--direction", o.direction, "ingress or egress")->check(CLI::IsMember({"ingress", "egress"}));
   c->add_option("--label", o.label, "a label of docs/labels.md");
   c->add_option("--subject", o.subject, "a local address");
-  c->add_option("--severity", o.severity, "the lowest: info low medium high critical")->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+  c->add_option("--severity", o.severity, "the lowest: info low medium high critical")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
   c->add_option("--limit", o.limit, "at most so many")->check(CLI::Range(1, 100'000))->capture_default_str();
   add_color(c, o.color);
 }
@@ -234,7 +236,8 @@ int main(int argc, char** argv) {
   add_doctor(app, doctor);
   auto* version = app.add_subcommand("version", "The version");
 
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](const CLI::App* c) { return c->check_name(argv[1]); }).empty()) return unknown_command(app, argv[1]);
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](const CLI::App* c) { return c->check_name(argv[1]); }).empty())
+    return unknown_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kPayloadShown = 64;
 
 std::string mac_text(std::uint64_t mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac >> 40 & 0xff, mac >> 32 & 0xff, mac >> 24 & 0xff, mac >> 16 & 0xff, mac >> 8 & 0xff, mac & 0xff);
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac >> 40 & 0xff, mac >> 32 & 0xff, mac >> 24 & 0xff, mac >> 16 & 0xff,
+                     mac >> 8 & 0xff, mac & 0xff);
 }
 
 template <class Bits>
@@ -28,13 +29,18 @@ std::string names_of(unsigned value, const Bits& bits) {
   return out;
 }
 std::string flags_text(std::uint8_t flags) {
-  constexpr std::pair<unsigned, std::string_view> names[] = {{kSyn, "SYN"}, {kFin, "FIN"}, {kRst, "RST"}, {kPsh, "PSH"}, {kAck, "ACK"}, {kUrg, "URG"}, {kEce, "ECE"}, {kCwr, "CWR"}};
+  constexpr std::pair<unsigned, std::string_view> names[] = {{kSyn, "SYN"}, {kFin, "FIN"}, {kRst, "RST"}, {kPsh, "PSH"},
+                                                             {kAck, "ACK"}, {kUrg, "URG"}, {kEce, "ECE"}, {kCwr, "CWR"}};
   const auto text = names_of(flags, names);
   return text.empty() ? "no flags" : text;
 }
 std::string options_text(std::uint8_t options) {
-  constexpr std::pair<unsigned, std::string_view> names[] = {{kOptMss, "MSS"},         {kOptWindowScale, "window-scale"}, {kOptSackPermitted, "SACK-permitted"},
-                                                             {kOptTimestamp, "timestamp"}, {kOptSack, "SACK"},             {kOptOther, "others"}};
+  constexpr std::pair<unsigned, std::string_view> names[] = {{kOptMss, "MSS"},
+                                                             {kOptWindowScale, "window-scale"},
+                                                             {kOptSackPermitted, "SACK-permitted"},
+                                                             {kOptTimestamp, "timestamp"},
+                                                             {kOptSack, "SACK"},
+                                                             {kOptOther, "others"}};
   const auto text = names_of(options, names);
   return text.empty() ? "none" : text;
 }
@@ -99,25 +105,45 @@ Json layers_json(const Packet& p) {
     ip.add("from", to_string(p.src)).add("to", to_string(p.dst)).add(p.family == 4 ? "TTL" : "hop limit", p.ttl).add("length", p.ip_bytes);
     ip.add("protocol", protocol_name(p.protocol)).add("class", fmt::format("0x{:02x}", p.tos));
     if (p.family == 4) ip.add("id", p.ip_id).add("do not fragment", p.dont_fragment ? "yes" : "no");
-    if (p.fragment != Fragment::none) ip.add("fragment", fmt::format("{}, offset {}", p.fragment == Fragment::first ? "first" : "later", p.fragment_offset_bytes));
+    if (p.fragment != Fragment::none)
+      ip.add("fragment", fmt::format("{}, offset {}", p.fragment == Fragment::first ? "first" : "later", p.fragment_offset_bytes));
     layers.push_back(ip.json());
   }
   if (p.fragment != Fragment::later) {
     if (p.protocol == kTcp && p.family) {
       Layer tcp{"TCP"};
-      tcp.add("from port", p.sport).add("to port", p.dport).add("flags", flags_text(p.tcp_flags)).add("sequence", p.tcp_seq).add("acknowledges", p.tcp_ack);
-      tcp.add("window", p.tcp_window).add("header", fmt::format("{} bytes", p.tcp_header_bytes)).add("options", options_text(p.tcp_options));
+      tcp.add("from port", p.sport)
+          .add("to port", p.dport)
+          .add("flags", flags_text(p.tcp_flags))
+          .add("sequence", p.tcp_seq)
+          .add("acknowledges", p.tcp_ack);
+      tcp.add("window", p.tcp_window)
+          .add("header", fmt::format("{} bytes", p.tcp_header_bytes))
+          .add("options", options_text(p.tcp_options));
       layers.push_back(tcp.add("payload", fmt::format("{} bytes", p.payload_bytes)).json());
     } else if ((p.protocol == kUdp || p.protocol == kSctp) && p.family) {
-      layers.push_back(Layer{protocol_name(p.protocol)}.add("from port", p.sport).add("to port", p.dport).add("payload", fmt::format("{} bytes", p.payload_bytes)).json());
+      layers.push_back(Layer{protocol_name(p.protocol)}
+                           .add("from port", p.sport)
+                           .add("to port", p.dport)
+                           .add("payload", fmt::format("{} bytes", p.payload_bytes))
+                           .json());
     } else if (p.protocol == kIcmp || p.protocol == kIcmpv6) {
-      layers.push_back(Layer{protocol_name(p.protocol)}.add("type", p.icmp_type).add("code", p.icmp_code).add("payload", fmt::format("{} bytes", p.payload_bytes)).json());
+      layers.push_back(Layer{protocol_name(p.protocol)}
+                           .add("type", p.icmp_type)
+                           .add("code", p.icmp_code)
+                           .add("payload", fmt::format("{} bytes", p.payload_bytes))
+                           .json());
     }
   }
   if (p.inner.tunnel != Tunnel::none)
     layers.push_back(Layer{std::string{tunnel_name(p.inner.tunnel)}}
-                         .add("from", to_string(p.inner.src)).add("to", to_string(p.inner.dst)).add("protocol", protocol_name(p.inner.protocol))
-                         .add("from port", p.inner.sport).add("to port", p.inner.dport).add("payload", fmt::format("{} bytes", p.inner.payload_bytes)).json());
+                         .add("from", to_string(p.inner.src))
+                         .add("to", to_string(p.inner.dst))
+                         .add("protocol", protocol_name(p.inner.protocol))
+                         .add("from port", p.inner.sport)
+                         .add("to port", p.inner.dport)
+                         .add("payload", fmt::format("{} bytes", p.inner.payload_bytes))
+                         .json());
   if (p.malformed != Malformed::none || p.truncated) {
     Layer wrong{"Not as it should be"};
     if (p.malformed != Malformed::none) wrong.add("malformed", std::string{to_string(p.malformed)});
@@ -132,7 +158,8 @@ std::string summary_of(const Packet& p) {
   const auto name = protocol_name(p.protocol);
   if (p.fragment == Fragment::later) return fmt::format("{} fragment at {}, {} bytes", name, p.fragment_offset_bytes, p.payload_bytes);
   if (p.protocol == kTcp) return fmt::format("TCP {}, window {}, {} bytes", flags_text(p.tcp_flags), p.tcp_window, p.payload_bytes);
-  if (p.protocol == kIcmp || p.protocol == kIcmpv6) return fmt::format("{} type {} code {}, {} bytes", name, p.icmp_type, p.icmp_code, p.payload_bytes);
+  if (p.protocol == kIcmp || p.protocol == kIcmpv6)
+    return fmt::format("{} type {} code {}, {} bytes", name, p.icmp_type, p.icmp_code, p.payload_bytes);
   if (p.inner.tunnel != Tunnel::none) return fmt::format("{} carrying {}", tunnel_name(p.inner.tunnel), protocol_name(p.inner.protocol));
   return fmt::format("{}, {} bytes", name, p.payload_bytes);
 }

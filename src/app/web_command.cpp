@@ -29,7 +29,9 @@ namespace {
 constexpr std::size_t kWorkers = 2;
 constexpr std::string_view kGroup = "sekisho";  // may read the tokens' hashes: the dashboard's own group
 
-TimeNs now_ns() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+TimeNs now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 std::string token_file(const Config& config) {
   if (!config.web.tokens.empty()) return config.web.tokens;
@@ -44,7 +46,8 @@ std::string host_name_of_machine() {
 int print_tokens(const std::vector<Token>& tokens, bool json) {
   if (json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const auto& token : tokens) list.push_back({{"name", token.name}, {"role", to_string(token.role)}, {"created", format_rfc3339(token.created)}});
+    for (const auto& token : tokens)
+      list.push_back({{"name", token.name}, {"role", to_string(token.role)}, {"created", format_rfc3339(token.created)}});
     std::printf("%s\n", nlohmann::ordered_json{{"schema", 1}, {"tokens", list}}.dump(2).c_str());
     return 0;
   }
@@ -72,10 +75,12 @@ int token_command(const WebCommand& command, const std::string& path) {
   const auto secret = create_token(path, name, parse_role(command.role), now_ns(), std::string{kGroup});
   if (!secret.ok()) return fail(secret.error());
   if (command.json)
-    std::printf("%s\n", nlohmann::ordered_json{{"schema", 1}, {"name", name}, {"role", command.role}, {"token", secret.value()}}.dump(2).c_str());
+    std::printf("%s\n",
+                nlohmann::ordered_json{{"schema", 1}, {"name", name}, {"role", command.role}, {"token", secret.value()}}.dump(2).c_str());
   else
     std::printf("%s\n", secret.value().c_str());
-  std::fprintf(stderr, "sekisho: this is the token '%s' (%s); it is shown this once and only its hash is kept\n", name.c_str(), command.role.c_str());
+  std::fprintf(stderr, "sekisho: this is the token '%s' (%s); it is shown this once and only its hash is kept\n", name.c_str(),
+               command.role.c_str());
   return 0;
 }
 
@@ -106,7 +111,9 @@ int run_web(const WebCommand& command) {
   Access access{{tokens, config.web.hosts}};
   Routes routes;
   Site site{access, routes, feed};
-  Api api{{SEKISHO_VERSION, host_name_of_machine(), settings_document(config), false, web_details, packet_list, config.evidence.dir}, agent, **places};
+  Api api{{SEKISHO_VERSION, host_name_of_machine(), settings_document(config), false, web_details, packet_list, config.evidence.dir},
+          agent,
+          **places};
   api.site = &site, api.access = &access, api.open_metrics = config.web.open_metrics;
   add_api_routes(routes, api);
 
@@ -124,9 +131,13 @@ int run_web(const WebCommand& command) {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0077);
 
-  std::fprintf(stderr, "sekisho: the dashboard is at %s%s\n", (*server)->address().c_str(), who.value().empty() ? "" : (" (" + who.value() + ")").c_str());
+  std::fprintf(stderr, "sekisho: the dashboard is at %s%s\n", (*server)->address().c_str(),
+               who.value().empty() ? "" : (" (" + who.value() + ")").c_str());
   if (const auto& shown = secret.value())
-    std::fprintf(stderr, "sekisho: sign in with the admin token  %s\nsekisho: it is shown this once; for more: sekisho web token new --role viewer\n", shown->c_str());
+    std::fprintf(
+        stderr,
+        "sekisho: sign in with the admin token  %s\nsekisho: it is shown this once; for more: sekisho web token new --role viewer\n",
+        shown->c_str());
   agent.start();
   Workers workers{kWorkers, config.store.path};
   api.workers = &workers;

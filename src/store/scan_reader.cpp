@@ -93,7 +93,8 @@ Result<std::vector<ScanHour>> read_scan_hours(Database& database, const ScanFilt
       "WHERE (?3 IS NULL OR port=?3) AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5) GROUP BY hour ORDER BY hour"));
   std::vector<ScanHour> hours;
   const auto from = filter.since / kSecond;
-  for (rows.start(from - from % 3600, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source);
+  for (rows.start(from - from % 3600, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label,
+                  source);
        TRY(rows.step());)
     hours.push_back({rows.integer(0) * kSecond, static_cast<std::uint64_t>(rows.integer(1)), static_cast<std::uint64_t>(rows.integer(2))});
   return hours;

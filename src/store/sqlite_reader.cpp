@@ -69,14 +69,16 @@ class SqliteReader final : public StoreReader {
   explicit SqliteReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
   Result<std::vector<StoredIncident>> incidents(const IncidentFilter& f) override {
-    auto statement = TRY(database_->prepare(fmt::format(
-        "SELECT {} FROM incidents WHERE (?1 IS NULL OR ended IS NULL OR ended>=?1) AND (?2 IS NULL OR started<=?2) AND (?3 IS NULL OR kind=?3) "
-        "AND (?4 IS NULL OR direction=?4) AND (?5 IS NULL OR label=?5) AND (?6 IS NULL OR subject=?6) AND severity>=?7 "
-        "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) AND (?11 IS NULL OR instr(lower(json), lower(?11))) ORDER BY id DESC LIMIT ?10",
-        kColumns)));
+    auto statement = TRY(database_->prepare(
+        fmt::format("SELECT {} FROM incidents WHERE (?1 IS NULL OR ended IS NULL OR ended>=?1) AND (?2 IS NULL OR started<=?2) AND (?3 IS "
+                    "NULL OR kind=?3) "
+                    "AND (?4 IS NULL OR direction=?4) AND (?5 IS NULL OR label=?5) AND (?6 IS NULL OR subject=?6) AND severity>=?7 "
+                    "AND (?8=0 OR ended IS NULL) AND (?9 IS NULL OR id<?9) AND (?11 IS NULL OR instr(lower(json), lower(?11))) ORDER BY id "
+                    "DESC LIMIT ?10",
+                    kColumns)));
     std::vector<StoredIncident> list;
-    for (statement.start(f.since, f.until, f.kind, f.direction, f.label, f.subject, static_cast<int>(f.at_least), f.open_only ? 1 : 0, f.before,
-                         std::uint64_t{f.limit}, f.contains);
+    for (statement.start(f.since, f.until, f.kind, f.direction, f.label, f.subject, static_cast<int>(f.at_least), f.open_only ? 1 : 0,
+                         f.before, std::uint64_t{f.limit}, f.contains);
          TRY(statement.step());)
       list.push_back(incident_of(statement));
     return list;

@@ -44,7 +44,8 @@ std::string host_name(std::string_view header) {
   if (!port.empty() && (port.front() != ':' || port.substr(1).find_first_not_of("0123456789") != std::string_view::npos)) return {};
   std::string lower;
   for (const char c : name) {
-    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '_' && c != ':') return {};
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '_' && c != ':')
+      return {};
     lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   while (!lower.empty() && lower.back() == '.') lower.pop_back();
@@ -114,7 +115,8 @@ HttpResponse Access::login(const HttpRequest& request, TimeNs now) {
   if (!token) {
     limit_.failed(request.peer, now);
     ++failed_logins_;
-    return error_response(401, "This token is not valid.", known.empty() ? std::string{"There is no token yet. "}.append(kHow) : std::string{kHow});
+    return error_response(401, "This token is not valid.",
+                          known.empty() ? std::string{"There is no token yet. "}.append(kHow) : std::string{kHow});
   }
   auto cookie = random_secret();
   if (!cookie.ok()) return error_response(500, cookie.error().message);

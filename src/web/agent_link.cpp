@@ -47,7 +47,8 @@ void AgentLink::set(bool running, const std::string& message) {
     running_ = running;
     message_ = message;
   }
-  if (changed) feed_.add("", "agent", json{{"running", running}, {"message", message}}.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (changed)
+    feed_.add("", "agent", json{{"running", running}, {"message", message}}.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 void AgentLink::run(const std::stop_token& stop) {

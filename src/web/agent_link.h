@@ -21,7 +21,7 @@ class AgentLink {
   void stop();
 
   bool running() const { return running_; }
-  std::string message() const;               // why it is not, as a sentence; empty while it runs
+  std::string message() const;                     // why it is not, as a sentence; empty while it runs
   std::optional<std::string> last_second() const;  // the data of the last "second" event while the agent runs
 
   // Any thread; blocks up to two seconds. The agent decides whether the role may.
@@ -37,7 +37,7 @@ class AgentLink {
   std::atomic<bool> running_ = false;
   mutable std::mutex mutex_;
   std::string message_ = "The agent has not been reached yet.", last_second_;
-  std::string run_;            // of the agent, and the number of its last event: where to go on
+  std::string run_;  // of the agent, and the number of its last event: where to go on
   std::uint64_t sequence_ = 0;
   std::jthread thread_;
 };

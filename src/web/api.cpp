@@ -70,7 +70,8 @@ HttpResponse rows_response(const Call& call, const Json& document, const Json& r
     response = json_response(document);
   }
   if (call.query("download") == "1")
-    response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"sekisho-{}.{}\"", name, format == "csv" ? "csv" : "json"));
+    response.headers.emplace_back("Content-Disposition",
+                                  fmt::format("attachment; filename=\"sekisho-{}.{}\"", name, format == "csv" ? "csv" : "json"));
   return response;
 }
 
@@ -80,17 +81,21 @@ Result<TimeNs> time_of(const Call& call, const std::string& name, TimeNs otherwi
   const auto& text = call.query(name);
   if (text.empty()) return otherwise;
   const auto when = parse_when(text, call.now_s);
-  if (!when) return Error{fmt::format("'{}' is a time: RFC 3339, seconds since 1970, or how long ago, such as 15m, 24h, 7d", name), ErrorKind::usage};
+  if (!when)
+    return Error{fmt::format("'{}' is a time: RFC 3339, seconds since 1970, or how long ago, such as 15m, 24h, 7d", name),
+                 ErrorKind::usage};
   return static_cast<TimeNs>(*when * 1e3) * kMillisecond;
 }
 
-Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most) {
+Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t otherwise, std::uint64_t least,
+                                std::uint64_t most) {
   const auto& text = call.query(name);
   if (text.empty()) return otherwise;
   std::uint64_t value = 0;
   const bool digits = text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos;
   if (digits) value = std::stoull(text);
-  if (!digits || value < least || value > most) return Error{fmt::format("'{}' is a number from {} to {}", name, least, most), ErrorKind::usage};
+  if (!digits || value < least || value > most)
+    return Error{fmt::format("'{}' is a number from {} to {}", name, least, most), ErrorKind::usage};
   return value;
 }
 

@@ -63,7 +63,8 @@ HttpResponse store_failed(const Error& error);
 
 // `name` of the query as a time (parse_when); `otherwise` when it is not given. An error names it.
 Result<TimeNs> time_of(const Call& call, const std::string& name, TimeNs otherwise);
-Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t otherwise, std::uint64_t least, std::uint64_t most);
+Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t otherwise, std::uint64_t least,
+                                std::uint64_t most);
 // from/to, or last=SECONDS, or last=15m; to is now by default.
 struct Span {
   TimeNs from = 0, to = 0;

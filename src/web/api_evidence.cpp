@@ -26,11 +26,14 @@ Result<std::optional<std::string>> evidence_path(const Api& api, StoreReader& re
   const auto file = std::filesystem::canonical(files.back().path, failed);
   if (failed) return Error{fmt::format("{} cannot be read: {}", escape_hostile(files.back().path), failed.message())};
   if (file.parent_path() != folder)
-    return Error{fmt::format("{} lies outside of the evidence folder {}: set [evidence] dir to the agent's", escape_hostile(file.string()), escape_hostile(folder.string()))};
+    return Error{fmt::format("{} lies outside of the evidence folder {}: set [evidence] dir to the agent's", escape_hostile(file.string()),
+                             escape_hostile(folder.string()))};
   return std::optional{file.string()};
 }
 
-HttpResponse no_evidence() { return error_response(404, "No packets were kept for this incident.", "The agent keeps them when it has an evidence folder."); }
+HttpResponse no_evidence() {
+  return error_response(404, "No packets were kept for this incident.", "The agent keeps them when it has an evidence folder.");
+}
 
 HttpResponse download(const Api& api, Call& call) {
   auto reader = call.worker.store();
@@ -46,7 +49,9 @@ HttpResponse download(const Api& api, Call& call) {
   }
   HttpResponse response;
   response.type = "application/x-pcapng";
-  response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}\"", escape_hostile(std::filesystem::path{*path.value()}.filename().string())));
+  response.headers.emplace_back(
+      "Content-Disposition",
+      fmt::format("attachment; filename=\"{}\"", escape_hostile(std::filesystem::path{*path.value()}.filename().string())));
   response.file = fd;
   response.file_bytes = static_cast<std::uint64_t>(facts.st_size);
   return response;

@@ -28,7 +28,8 @@ Json located(const Api& api, Json incident) {
 // One row of a table for each incident: what a spreadsheet wants.
 Json flat(const Json& incident) {
   Json row;
-  for (const auto* key : {"id", "kind", "direction", "label", "subject", "severity", "confidence", "started", "detected", "ended", "peak_pps", "peak_bps", "packets", "bytes"})
+  for (const auto* key : {"id", "kind", "direction", "label", "subject", "severity", "confidence", "started", "detected", "ended",
+                          "peak_pps", "peak_bps", "packets", "bytes"})
     row[key] = incident.value(key, Json{});
   row["peers"] = incident.contains("peers") ? incident["peers"].value("distinct", Json{}) : Json{};
   row["explanation"] = incident.value("explanation", Json{});
@@ -85,9 +86,12 @@ HttpResponse list(const Api& api, Call& call) {
 std::string upstream_text(const Json& incident) {
   const auto text = [&](const char* key) { return incident.value(key, std::string{}); };
   std::string out = fmt::format("Inbound {} against {}\n", incident.value("title", text("label")), text("subject"));
-  out += fmt::format("Began:   {}\n{}", text("started"), incident["ended"].is_string() ? fmt::format("Ended:   {}\n", text("ended")) : "It is still going on.\n");
-  out += fmt::format("Peak:    {}, {}\n", format_rate_pps(incident.value("peak_pps", 0.0)), format_rate_bps(incident.value("peak_bps", 0.0)));
-  out += fmt::format("So far:  {} packets, {}\n", format_count(incident.value("packets", std::uint64_t{0})), format_bytes(incident.value("bytes", std::uint64_t{0})));
+  out += fmt::format("Began:   {}\n{}", text("started"),
+                     incident["ended"].is_string() ? fmt::format("Ended:   {}\n", text("ended")) : "It is still going on.\n");
+  out +=
+      fmt::format("Peak:    {}, {}\n", format_rate_pps(incident.value("peak_pps", 0.0)), format_rate_bps(incident.value("peak_bps", 0.0)));
+  out += fmt::format("So far:  {} packets, {}\n", format_count(incident.value("packets", std::uint64_t{0})),
+                     format_bytes(incident.value("bytes", std::uint64_t{0})));
   const auto ports = [&](const char* side) {
     std::string list;
     for (const auto& port : incident["ports"][side]) {
@@ -99,7 +103,8 @@ std::string upstream_text(const Json& incident) {
   if (const auto here = ports("local"); !here.empty()) out += fmt::format("To port: {}\n", here);
   if (const auto there = ports("remote"); !there.empty()) out += fmt::format("From port: {}\n", there);
   const auto& peers = incident["peers"];
-  out += fmt::format("Sources: {} ({})\n", format_count(peers.value("distinct", std::uint64_t{0})), incident.value("peers_verdict", peers.value("spoofed", false) ? "spoofed" : ""));
+  out += fmt::format("Sources: {} ({})\n", format_count(peers.value("distinct", std::uint64_t{0})),
+                     incident.value("peers_verdict", peers.value("spoofed", false) ? "spoofed" : ""));
   std::size_t shown = 0;
   for (const auto& peer : peers["top"]) {
     if (++shown > 10) break;
@@ -122,16 +127,26 @@ HttpResponse one(const Api& api, Call& call) {
   if (!files.ok()) return store_failed(files.error());
   Json changes = Json::array(), evidence = Json::array();
   for (const auto& t : *timeline)
-    changes.push_back({{"time", format_rfc3339(t.time)}, {"change", t.what}, {"severity", to_string(t.severity)}, {"label", t.label}, {"confidence", t.confidence}, {"peak_pps", t.peak_pps}});
+    changes.push_back({{"time", format_rfc3339(t.time)},
+                       {"change", t.what},
+                       {"severity", to_string(t.severity)},
+                       {"label", t.label},
+                       {"confidence", t.confidence},
+                       {"peak_pps", t.peak_pps}});
   for (const auto& e : *files)
-    evidence.push_back({{"path", escape_hostile(e.path, 4096)}, {"sha256", e.sha256.empty() ? Json(nullptr) : Json(e.sha256)}, {"bytes", e.bytes}, {"packets", e.packets}, {"written", format_rfc3339(e.written)}});
+    evidence.push_back({{"path", escape_hostile(e.path, 4096)},
+                        {"sha256", e.sha256.empty() ? Json(nullptr) : Json(e.sha256)},
+                        {"bytes", e.bytes},
+                        {"packets", e.packets},
+                        {"written", format_rfc3339(e.written)}});
   const auto end = stored.ended.value_or(static_cast<TimeNs>(call.now_s) * kSecond);
   // The time around it, so that the rise stands out: a third of its length before and after, at least half a minute.
   const auto margin = std::max<TimeNs>(30 * kSecond, (end - stored.started) / 3);
   const auto incident = incident_with_details(api, stored);
   Json document{{"schema", 1}, {"incident", incident}, {"timeline", std::move(changes)}, {"evidence", std::move(evidence)}};
   document["upstream"] = upstream_text(incident);
-  document["window"] = {{"from", (stored.started - margin) / kSecond}, {"to", std::min(end + margin, static_cast<TimeNs>(call.now_s) * kSecond) / kSecond}};
+  document["window"] = {{"from", (stored.started - margin) / kSecond},
+                        {"to", std::min(end + margin, static_cast<TimeNs>(call.now_s) * kSecond) / kSecond}};
   return rows_response(call, document, Json::array({flat(incident)}), "incident-" + stored.id);
 }
 

@@ -52,7 +52,8 @@ HttpResponse scanners(const Api& api, Call& call) {
     if (!by_hour.ok()) return store_failed(by_hour.error());
     hours = std::move(*by_hour);
     IncidentFilter scans;
-    scans.since = filter.since, scans.until = filter.until, scans.kind = "scan", scans.direction = "ingress", scans.limit = kCampaigns, scans.label = filter.label;
+    scans.since = filter.since, scans.until = filter.until, scans.kind = "scan", scans.direction = "ingress", scans.limit = kCampaigns,
+    scans.label = filter.label;
     auto list = reader.value()->incidents(scans);
     if (!list.ok()) return store_failed(list.error());
     campaigns = std::move(*list);
@@ -61,15 +62,22 @@ HttpResponse scanners(const Api& api, Call& call) {
   }
 
   Json time = Json::array(), sources_by_hour = Json::array(), probes_by_hour = Json::array();
-  for (const auto& hour : hours) time.push_back(hour.time / kSecond), sources_by_hour.push_back(hour.sources), probes_by_hour.push_back(hour.hits);
+  for (const auto& hour : hours)
+    time.push_back(hour.time / kSecond), sources_by_hour.push_back(hour.sources), probes_by_hour.push_back(hour.hits);
   std::map<std::string, Sum> families, countries;
   std::map<std::uint32_t, Sum> networks;
   std::map<std::uint32_t, std::string> organizations;
   Json sources = Json::array();
   for (const auto& row : summary.scanners) {
     const bool others = row.source == Address{};
-    Json one{{"ip", to_string(row.source)}, {"label", row.label}, {"title", title_of(row.label)}, {"probes", row.hits}, {"targets", row.ports},
-             {"first", format_rfc3339(row.first)}, {"last", format_rfc3339(row.last)}, {"ports", row.top_ports}};
+    Json one{{"ip", to_string(row.source)},
+             {"label", row.label},
+             {"title", title_of(row.label)},
+             {"probes", row.hits},
+             {"targets", row.ports},
+             {"first", format_rfc3339(row.first)},
+             {"last", format_rfc3339(row.last)},
+             {"ports", row.top_ports}};
     if (!others) {
       if (!row.label.empty()) ++families[row.label].sources, families[row.label].probes += row.hits;
       const auto place = api.places.find(row.source);
@@ -78,19 +86,31 @@ HttpResponse scanners(const Api& api, Call& call) {
         ++networks[place.asn].sources, networks[place.asn].probes += row.hits;
         organizations[place.asn] = place.organization;
       }
-      if (!place.country.empty()) one["country"] = place.country, ++countries[place.country].sources, countries[place.country].probes += row.hits;
+      if (!place.country.empty())
+        one["country"] = place.country, ++countries[place.country].sources, countries[place.country].probes += row.hits;
     }
     if (sources.size() < kShownSources || call.query("format") == "csv") sources.push_back(std::move(one));
   }
-  Json ports = Json::array(), family_rows = Json::array(), network_rows = Json::array(), country_rows = Json::array(), campaign_rows = Json::array();
+  Json ports = Json::array(), family_rows = Json::array(), network_rows = Json::array(), country_rows = Json::array(),
+       campaign_rows = Json::array();
   for (std::size_t i = 0; i < std::min(summary.ports.size(), kPorts); ++i)
-    ports.push_back({{"port", summary.ports[i].port}, {"protocol", summary.ports[i].protocol}, {"probes", summary.ports[i].hits}, {"sources", summary.ports[i].sources}});
-  for (const auto& [label, sum] : largest(families, 20)) family_rows.push_back({{"label", label}, {"title", title_of(label)}, {"sources", sum.sources}, {"probes", sum.probes}});
-  for (const auto& [asn, sum] : largest(networks, 20)) network_rows.push_back({{"asn", asn}, {"organization", organizations[asn]}, {"sources", sum.sources}, {"probes", sum.probes}});
-  for (const auto& [country, sum] : largest(countries, 250)) country_rows.push_back({{"country", country}, {"sources", sum.sources}, {"probes", sum.probes}});
+    ports.push_back({{"port", summary.ports[i].port},
+                     {"protocol", summary.ports[i].protocol},
+                     {"probes", summary.ports[i].hits},
+                     {"sources", summary.ports[i].sources}});
+  for (const auto& [label, sum] : largest(families, 20))
+    family_rows.push_back({{"label", label}, {"title", title_of(label)}, {"sources", sum.sources}, {"probes", sum.probes}});
+  for (const auto& [asn, sum] : largest(networks, 20))
+    network_rows.push_back({{"asn", asn}, {"organization", organizations[asn]}, {"sources", sum.sources}, {"probes", sum.probes}});
+  for (const auto& [country, sum] : largest(countries, 250))
+    country_rows.push_back({{"country", country}, {"sources", sum.sources}, {"probes", sum.probes}});
   for (const auto& incident : campaigns) campaign_rows.push_back(incident_with_details(api, incident));
 
-  Json document{{"schema", 1}, {"from", filter.since / kSecond}, {"to", filter.until / kSecond}, {"probes", summary.hits}, {"distinct_sources", summary.sources},
+  Json document{{"schema", 1},
+                {"from", filter.since / kSecond},
+                {"to", filter.until / kSecond},
+                {"probes", summary.hits},
+                {"distinct_sources", summary.sources},
                 {"located", api.places.any()},
                 {"hours", {{"time", std::move(time)}, {"sources", std::move(sources_by_hour)}, {"probes", std::move(probes_by_hour)}}}};
   document["ports"] = std::move(ports), document["families"] = std::move(family_rows), document["networks"] = std::move(network_rows);
@@ -102,7 +122,11 @@ HttpResponse scanners(const Api& api, Call& call) {
 HttpResponse labels(Call& call) {
   Json rows = Json::array();
   for (const auto& label : all_labels())
-    rows.push_back({{"id", label.id}, {"kind", to_string(label.kind)}, {"title", label.title}, {"techniques", label.techniques}, {"what", label.what}});
+    rows.push_back({{"id", label.id},
+                    {"kind", to_string(label.kind)},
+                    {"title", label.title},
+                    {"techniques", label.techniques},
+                    {"what", label.what}});
   return rows_response(call, {{"schema", 1}, {"labels", rows}}, rows, "labels");
 }
 

@@ -29,8 +29,9 @@ HttpResponse series(const Api& api, Call& call) {
   const auto step = std::max(asked.value(), (seconds + kMostPoints - 1) / kMostPoints);
 
   enum { in_pps, in_bps, out_pps, out_bps, in_peak, out_peak, in_normal, in_threshold, out_normal, out_threshold, dropped, columns_count };
-  Column columns[columns_count] = {{"in_pps"}, {"in_bps"}, {"out_pps"}, {"out_bps"}, {"in_peak_pps"}, {"out_peak_pps"}, {"in_normal_pps"}, {"in_threshold_pps"},
-                                   {"out_normal_pps"}, {"out_threshold_pps"}, {"dropped"}};
+  Column columns[columns_count] = {{"in_pps"},       {"in_bps"},        {"out_pps"},          {"out_bps"},        {"in_peak_pps"},
+                                   {"out_peak_pps"}, {"in_normal_pps"}, {"in_threshold_pps"}, {"out_normal_pps"}, {"out_threshold_pps"},
+                                   {"dropped"}};
   Json time = Json::array(), bands = Json::array();
   std::string message;
   DurationNs length = static_cast<DurationNs>(step) * kSecond;
@@ -50,11 +51,14 @@ HttpResponse series(const Api& api, Call& call) {
       const double over = std::max(1U, p.seconds);
       const auto& [in, out] = p.sides;
       const auto add = [&](int column, double value) { columns[column].values.push_back(rounded(value)); };
-      const auto known = [&](int column, double value) { columns[column].values.push_back(value > 0 ? Json(rounded(value)) : Json(nullptr)); };
+      const auto known = [&](int column, double value) {
+        columns[column].values.push_back(value > 0 ? Json(rounded(value)) : Json(nullptr));
+      };
       add(in_pps, static_cast<double>(in.packets) / over), add(in_bps, static_cast<double>(in.bytes) * 8 / over);
       add(out_pps, static_cast<double>(out.packets) / over), add(out_bps, static_cast<double>(out.bytes) * 8 / over);
       add(in_peak, in.peak_pps), add(out_peak, out.peak_pps);
-      known(in_normal, in.normal_pps), known(in_threshold, in.threshold_pps), known(out_normal, out.normal_pps), known(out_threshold, out.threshold_pps);
+      known(in_normal, in.normal_pps), known(in_threshold, in.threshold_pps), known(out_normal, out.normal_pps),
+          known(out_threshold, out.threshold_pps);
       columns[dropped].values.push_back(p.dropped);
     }
     IncidentFilter going_on;
@@ -63,8 +67,11 @@ HttpResponse series(const Api& api, Call& call) {
     if (!incidents.ok()) return store_failed(incidents.error());
     for (const auto& incident : incidents.value()) {
       const auto details = Json::parse(api.lent.details(incident), nullptr, false);
-      bands.push_back({{"id", incident.id}, {"title", details.is_object() ? details.value("title", incident.label) : incident.label}, {"direction", incident.direction},
-                       {"severity", to_string(incident.severity)}, {"from", static_cast<double>(incident.started / kMillisecond) / 1000},
+      bands.push_back({{"id", incident.id},
+                       {"title", details.is_object() ? details.value("title", incident.label) : incident.label},
+                       {"direction", incident.direction},
+                       {"severity", to_string(incident.severity)},
+                       {"from", static_cast<double>(incident.started / kMillisecond) / 1000},
                        {"to", incident.ended ? Json(static_cast<double>(*incident.ended / kMillisecond) / 1000) : Json(nullptr)}});
     }
   } else {
@@ -98,7 +105,8 @@ HttpResponse composition(Call& call) {
   std::map<std::pair<Direction, std::string>, double> sums;
   for (const auto& p : points.value()) sums[{p.direction, p.traffic_class}] += static_cast<double>(p.packets);
   for (const auto& [key, packets] : sums) (key.first == Direction::ingress ? in : out)[key.second] = rounded(packets / seconds);
-  return json_response({{"schema", 1}, {"from", from / kSecond}, {"to", to / kSecond}, {"in_classes", std::move(in)}, {"out_classes", std::move(out)}});
+  return json_response(
+      {{"schema", 1}, {"from", from / kSecond}, {"to", to / kSecond}, {"in_classes", std::move(in)}, {"out_classes", std::move(out)}});
 }
 
 }  // namespace

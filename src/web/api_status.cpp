@@ -37,26 +37,33 @@ const Json& part(const Json& object, const char* key) {
 }
 
 // What is well and what is not: the dashboard's own view first, then what the agent says of its parts.
-Json health_lines(const Json& agent, bool running, const std::string& message, const std::optional<StoreFacts>& facts, const std::string& store_message) {
+Json health_lines(const Json& agent, bool running, const std::string& message, const std::optional<StoreFacts>& facts,
+                  const std::string& store_message) {
   Json lines = Json::array();
   if (!running) {
     lines.push_back(line("bad", "Nothing is watched: the agent is not running.", message));
   } else {
     const auto& about = part(agent, "agent");
-    lines.push_back(line("ok", fmt::format("The agent runs since {}: {:.1f} % of a core, {} of memory", format_duration(static_cast<DurationNs>(whole(about, "uptime_s")) * kSecond),
+    lines.push_back(line("ok", fmt::format("The agent runs since {}: {:.1f} % of a core, {} of memory",
+                                           format_duration(static_cast<DurationNs>(whole(about, "uptime_s")) * kSecond),
                                            about.value("cpu_percent", 0.0), format_bytes(whole(about, "memory_bytes")))));
     const auto& total = part(part(agent, "traffic"), "total");
     const auto seen = whole(total, "packets_in") + whole(total, "packets_out"), lost = whole(total, "dropped");
     if (lost == 0)
       lines.push_back(line("ok", "Capture lost no packet"));
     else
-      lines.push_back(line(lost * 1000 > seen ? "warn" : "note", fmt::format("Capture lost {} of {} packets", format_count(lost), format_count(seen + lost)), "Numbers are lower bounds while packets are lost."));
+      lines.push_back(line(lost * 1000 > seen ? "warn" : "note",
+                           fmt::format("Capture lost {} of {} packets", format_count(lost), format_count(seen + lost)),
+                           "Numbers are lower bounds while packets are lost."));
   }
   if (facts) {
     lines.push_back(line("ok", facts->first_second && facts->last_second
-                                   ? fmt::format("History of {}, {} on disk", format_duration(*facts->last_second - *facts->first_second), format_bytes(facts->bytes))
+                                   ? fmt::format("History of {}, {} on disk", format_duration(*facts->last_second - *facts->first_second),
+                                                 format_bytes(facts->bytes))
                                    : fmt::format("The history begins now, {} on disk", format_bytes(facts->bytes))));
-    if (facts->evidence_files) lines.push_back(line("ok", fmt::format("Evidence: {} {}, {}", format_count(facts->evidence_files), facts->evidence_files == 1 ? "file" : "files", format_bytes(facts->evidence_bytes))));
+    if (facts->evidence_files)
+      lines.push_back(line("ok", fmt::format("Evidence: {} {}, {}", format_count(facts->evidence_files),
+                                             facts->evidence_files == 1 ? "file" : "files", format_bytes(facts->evidence_bytes))));
   } else {
     lines.push_back(line(running ? "warn" : "note", "There is no history to read.", store_message));
   }
@@ -64,7 +71,8 @@ Json health_lines(const Json& agent, bool running, const std::string& message, c
     for (const auto& problem : *problems) {
       if (!problem.is_object()) continue;
       const auto state = problem.value("state", std::string{"warn"});
-      lines.push_back(line(state, fmt::format("{}: {}", problem.value("part", std::string{"agent"}), problem.value("what", std::string{})), problem.value("remedy", std::string{})));
+      lines.push_back(line(state, fmt::format("{}: {}", problem.value("part", std::string{"agent"}), problem.value("what", std::string{})),
+                           problem.value("remedy", std::string{})));
     }
   return lines;
 }
@@ -88,8 +96,10 @@ Json compose(const Api& api, Call& call) {
   if (auto reader = call.worker.store(); reader.ok()) {
     auto& store = *reader.value();
     const auto now = static_cast<TimeNs>(call.now_s) * kSecond;
-    if (auto found = store.facts(); found.ok()) facts = std::move(*found);
-    else store_message = found.error().message;
+    if (auto found = store.facts(); found.ok())
+      facts = std::move(*found);
+    else
+      store_message = found.error().message;
     IncidentFilter filter;
     filter.open_only = true, filter.limit = 100;
     if (const auto found = store.incidents(filter); found.ok())
@@ -98,18 +108,21 @@ Json compose(const Api& api, Call& call) {
     filter.since = now - 24 * 3600 * kSecond;
     if (const auto found = store.incidents(filter); found.ok()) {
       last_day["incidents"] = found.value().size();
-      last_day["taking_part"] = std::count_if(found.value().begin(), found.value().end(), [](const auto& i) { return i.direction == "egress" || i.kind == "c2"; });
+      last_day["taking_part"] = std::count_if(found.value().begin(), found.value().end(),
+                                              [](const auto& i) { return i.direction == "egress" || i.kind == "c2"; });
     }
     filter = {};
     filter.limit = 1;
-    if (const auto found = store.incidents(filter); found.ok() && !found.value().empty()) last_incident = incident_with_details(api, found.value().front());
+    if (const auto found = store.incidents(filter); found.ok() && !found.value().empty())
+      last_incident = incident_with_details(api, found.value().front());
     ScanFilter scans;
     scans.since = now - 24 * 3600 * kSecond, scans.until = now, scans.limit = 1;
     if (const auto found = store.scanners(scans); found.ok()) last_day["scanners"] = found.value().sources;
   } else {
     store_message = reader.error().message;
   }
-  if (const auto logs = agent.find("logs"); logs != agent.end() && logs->is_object()) last_day["login_failures"] = whole(*logs, "failures_24h");
+  if (const auto logs = agent.find("logs"); logs != agent.end() && logs->is_object())
+    last_day["login_failures"] = whole(*logs, "failures_24h");
   std::stable_sort(open.begin(), open.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& i) {
       Severity severity = Severity::info;
@@ -143,7 +156,9 @@ Json compose(const Api& api, Call& call) {
           {"agent", std::move(about)},
           {"capture", part(agent, "capture")},
           {"traffic", part(agent, "traffic")},
-          {"store", facts ? Json{{"bytes", facts->bytes}, {"incidents", facts->incidents}, {"history_since", facts->first_second ? Json(format_rfc3339(*facts->first_second)) : Json(nullptr)},
+          {"store", facts ? Json{{"bytes", facts->bytes},
+                                 {"incidents", facts->incidents},
+                                 {"history_since", facts->first_second ? Json(format_rfc3339(*facts->first_second)) : Json(nullptr)},
                                  {"last_second", facts->last_second ? Json(format_rfc3339(*facts->last_second)) : Json(nullptr)}}
                           : Json(nullptr)},
           {"last_day", std::move(last_day)},

@@ -14,18 +14,58 @@ struct ColumnSpec {
   const char *key, *title, *kind;  // text code time count bytes seconds severity incident
 };
 struct TableSpec {
-  const char* name;  // the address, and the request to the agent
+  const char* name;                 // the address, and the request to the agent
   std::vector<ColumnSpec> columns;  // unless the agent's answer names its own
 };
 
 const std::vector<TableSpec>& tables() {
   static const std::vector<TableSpec> all{
-      {"hosts", {{"address", "Address", "code"}, {"in_pps", "In, packets/s", "count"}, {"out_pps", "Out, packets/s", "count"}, {"note", "Note", "text"}}},
-      {"connections", {{"started", "Since", "time"}, {"process", "Process", "text"}, {"pid", "Id", "count"}, {"local", "Here", "code"}, {"remote", "There", "code"}, {"state", "State", "text"}, {"bytes_in", "In", "bytes"}, {"bytes_out", "Out", "bytes"}, {"note", "Note", "text"}}},
-      {"logs", {{"source", "Source", "code"}, {"service", "Service", "text"}, {"failures", "Failed", "count"}, {"successes", "Succeeded", "count"}, {"users", "Names tried", "text"}, {"first", "First", "time"}, {"last", "Last", "time"}, {"note", "Verdict", "text"}}},
-      {"blocks", {{"address", "Address", "code"}, {"reason", "Why", "text"}, {"incident", "Incident", "incident"}, {"proof", "Proof", "text"}, {"hits", "Hits", "count"}, {"since", "Since", "time"}, {"expires", "Until", "time"}, {"state", "State", "text"}}},
-      {"audit", {{"severity", "Severity", "severity"}, {"check", "Check", "code"}, {"what", "What", "text"}, {"where", "Where", "code"}, {"remedy", "Remedy", "text"}}},
-      {"fleet", {{"host", "Server", "text"}, {"state", "State", "text"}, {"version", "Version", "text"}, {"last_seen", "Last seen", "time"}, {"incidents", "Open", "count"}, {"note", "Note", "text"}}},
+      {"hosts",
+       {{"address", "Address", "code"},
+        {"in_pps", "In, packets/s", "count"},
+        {"out_pps", "Out, packets/s", "count"},
+        {"note", "Note", "text"}}},
+      {"connections",
+       {{"started", "Since", "time"},
+        {"process", "Process", "text"},
+        {"pid", "Id", "count"},
+        {"local", "Here", "code"},
+        {"remote", "There", "code"},
+        {"state", "State", "text"},
+        {"bytes_in", "In", "bytes"},
+        {"bytes_out", "Out", "bytes"},
+        {"note", "Note", "text"}}},
+      {"logs",
+       {{"source", "Source", "code"},
+        {"service", "Service", "text"},
+        {"failures", "Failed", "count"},
+        {"successes", "Succeeded", "count"},
+        {"users", "Names tried", "text"},
+        {"first", "First", "time"},
+        {"last", "Last", "time"},
+        {"note", "Verdict", "text"}}},
+      {"blocks",
+       {{"address", "Address", "code"},
+        {"reason", "Why", "text"},
+        {"incident", "Incident", "incident"},
+        {"proof", "Proof", "text"},
+        {"hits", "Hits", "count"},
+        {"since", "Since", "time"},
+        {"expires", "Until", "time"},
+        {"state", "State", "text"}}},
+      {"audit",
+       {{"severity", "Severity", "severity"},
+        {"check", "Check", "code"},
+        {"what", "What", "text"},
+        {"where", "Where", "code"},
+        {"remedy", "Remedy", "text"}}},
+      {"fleet",
+       {{"host", "Server", "text"},
+        {"state", "State", "text"},
+        {"version", "Version", "text"},
+        {"last_seen", "Last seen", "time"},
+        {"incidents", "Open", "count"},
+        {"note", "Note", "text"}}},
   };
   return all;
 }
@@ -39,9 +79,11 @@ Json columns_json(const std::vector<ColumnSpec>& columns) {
 HttpResponse table(const Api& api, const TableSpec& spec, Call& call) {
   const auto limit = number_of(call, "limit", call.query("format").empty() ? kRows : kMostRows, 1, kMostRows);
   if (!limit.ok()) return error_response(400, limit.error().message);
-  Json document{{"schema", 1}, {"columns", columns_json(spec.columns)}, {"rows", Json::array()}, {"next", nullptr}, {"available", false}, {"message", ""}};
+  Json document{{"schema", 1},  {"columns", columns_json(spec.columns)}, {"rows", Json::array()}, {"next", nullptr}, {"available", false},
+                {"message", ""}};
   const Json with{{"q", call.query("q")}, {"before", call.query("before")}, {"limit", limit.value()}};
-  const auto said = api.agent.running() ? api.agent.ask(spec.name, dump(with), Role::viewer) : Result<std::string>{Error{api.agent.message()}};
+  const auto said =
+      api.agent.running() ? api.agent.ask(spec.name, dump(with), Role::viewer) : Result<std::string>{Error{api.agent.message()}};
   if (!said.ok()) {
     // An agent that does not know the request has nothing of the kind: the view explains itself.
     const bool unknown = said.error().message.starts_with("the agent does not know");
@@ -77,15 +119,30 @@ HttpResponse audit_log(Call& call) {
     for (const auto& entry : *entries) {
       if (entry.sequence >= before.value()) continue;
       if (!q.empty() && (entry.actor + " " + entry.action + " " + entry.detail).find(q) == std::string::npos) continue;
-      rows.push_back({{"sequence", entry.sequence}, {"time", format_rfc3339(entry.time)}, {"actor", escape_hostile(entry.actor)}, {"action", escape_hostile(entry.action)},
-                      {"detail", escape_hostile(entry.detail, 2000)}, {"hash", entry.hash}});
+      rows.push_back({{"sequence", entry.sequence},
+                      {"time", format_rfc3339(entry.time)},
+                      {"actor", escape_hostile(entry.actor)},
+                      {"action", escape_hostile(entry.action)},
+                      {"detail", escape_hostile(entry.detail, 2000)},
+                      {"hash", entry.hash}});
     }
     if (after > 0) next = std::to_string(after + 1);
   } else {
     message = reader.error().message;
   }
-  static const std::vector<ColumnSpec> columns{{"time", "Time", "time"}, {"actor", "Who", "text"}, {"action", "What", "code"}, {"detail", "On what", "text"}, {"sequence", "No.", "count"}};
-  return rows_response(call, {{"schema", 1}, {"columns", columns_json(columns)}, {"rows", rows}, {"next", next}, {"available", message.empty()}, {"message", message}}, rows, "audit-log");
+  static const std::vector<ColumnSpec> columns{{"time", "Time", "time"},
+                                               {"actor", "Who", "text"},
+                                               {"action", "What", "code"},
+                                               {"detail", "On what", "text"},
+                                               {"sequence", "No.", "count"}};
+  return rows_response(call,
+                       {{"schema", 1},
+                        {"columns", columns_json(columns)},
+                        {"rows", rows},
+                        {"next", next},
+                        {"available", message.empty()},
+                        {"message", message}},
+                       rows, "audit-log");
 }
 
 }  // namespace

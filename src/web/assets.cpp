@@ -51,10 +51,13 @@ HttpResponse asset_response(const HttpRequest& request) {
   auto found = all.find(std::string_view{request.path});
   const bool is_view = found == all.end();
   if (is_view) {
-    if (request.path.starts_with("/assets/")) return error_response(404, "There is no such file; the dashboard may have been updated: reload the page.");
+    if (request.path.starts_with("/assets/"))
+      return error_response(404, "There is no such file; the dashboard may have been updated: reload the page.");
     found = all.find("/index.html");
   }
-  if (found == all.end()) return error_response(503, "This build has no page.", "It was configured with -DSEKISHO_PAGE=OFF. The REST interface works: /api/v1/openapi.json");
+  if (found == all.end())
+    return error_response(503, "This build has no page.",
+                          "It was configured with -DSEKISHO_PAGE=OFF. The REST interface works: /api/v1/openapi.json");
   const auto& asset = found->second;
   HttpResponse response;
   response.type = asset.type;

@@ -26,7 +26,9 @@ using std::chrono::seconds;
 constexpr seconds kRequestTime{15}, kIdleTime{60}, kWriteTime{30}, kHeartbeat{15}, kGoodbyeTime{5};
 constexpr std::size_t kFollowBytes = 64 * 1024, kFileBytes = 128 * 1024;
 
-TimeNs now_ns() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+TimeNs now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -78,9 +80,12 @@ bool Connection::feed() {
       failed = http::error::header_limit;
     }
     if (failed) {
-      if (failed == http::error::header_limit) refuse(431, "The request's head is longer than 16 KiB.");
-      else if (failed == http::error::body_limit) refuse(413, "The request's body is longer than 64 KiB.");
-      else refuse(400, "This is no HTTP request.");
+      if (failed == http::error::header_limit)
+        refuse(431, "The request's head is longer than 16 KiB.");
+      else if (failed == http::error::body_limit)
+        refuse(413, "The request's body is longer than 64 KiB.");
+      else
+        refuse(400, "This is no HTTP request.");
       return true;
     }
     if (parser_->is_done()) {
@@ -159,7 +164,8 @@ void Connection::refuse(int status, std::string_view message) {
 }
 
 std::string Connection::head(const HttpResponse& response, std::optional<std::uint64_t> size) const {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string{http::obsolete_reason(static_cast<http::status>(response.status))});
+  std::string text =
+      fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string{http::obsolete_reason(static_cast<http::status>(response.status))});
   const auto add = [&](std::string_view name, std::string_view value) { text.append(name).append(": ").append(value).append("\r\n"); };
   if (response.status != 304) add("Content-Type", response.type);
   for (const auto& [name, value] : safety_headers()) add(name, value);
@@ -205,7 +211,8 @@ void Connection::send_file(int fd, std::uint64_t left) {
     return finish();
   }
   out_.clear();
-  write(std::string_view{file_chunk_}.substr(0, static_cast<std::size_t>(got)), [this, fd, left, got] { send_file(fd, left - static_cast<std::uint64_t>(got)); });
+  write(std::string_view{file_chunk_}.substr(0, static_cast<std::size_t>(got)),
+        [this, fd, left, got] { send_file(fd, left - static_cast<std::uint64_t>(got)); });
 }
 
 void Connection::follow(LiveFeed::Start start) {

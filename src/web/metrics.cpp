@@ -27,7 +27,8 @@ class Exposition {
       for (const auto& [key, value] : labels) text_ += fmt::format("{}{}=\"{}\"", first ? "" : ",", key, escaped(value)), first = false;
       text_ += '}';
     }
-    text_ += std::floor(number) == number && std::abs(number) < 1e15 ? fmt::format(" {}\n", static_cast<std::int64_t>(number)) : fmt::format(" {}\n", number);
+    text_ += std::floor(number) == number && std::abs(number) < 1e15 ? fmt::format(" {}\n", static_cast<std::int64_t>(number))
+                                                                     : fmt::format(" {}\n", number);
   }
   void one(std::string_view name, std::string_view type, std::string_view help, double number) { metric(name, type, help), value(number); }
   std::string take() { return std::move(text_); }
@@ -60,7 +61,8 @@ void traffic(Exposition& out, const Json& second) {
   each("sekisho_traffic_packets_per_second", "Packets in the last second.", "pps");
   each("sekisho_traffic_bits_per_second", "Bits on the wire in the last second.", "bps");
   each("sekisho_traffic_normal_packets_per_second", "What was learned as normal; 0 while nothing was learned.", "normal_pps");
-  each("sekisho_traffic_threshold_packets_per_second", "Above it the volume alone is remarkable; 0 while nothing was learned.", "threshold_pps");
+  each("sekisho_traffic_threshold_packets_per_second", "Above it the volume alone is remarkable; 0 while nothing was learned.",
+       "threshold_pps");
   out.metric("sekisho_traffic_class_packets_per_second", "gauge", "Packets in the last second by traffic class.");
   for (const auto& [direction, side] : sides)
     for (const auto& [name, counts] : part(*side, "classes").items())
@@ -80,14 +82,17 @@ HttpResponse metrics(const Api& api, Call& call) {
     const auto& about = part(agent, "agent");
     out.one("sekisho_agent_uptime_seconds", "gauge", "How long the agent has been running.", number(about, "uptime_s"));
     out.one("sekisho_agent_memory_bytes", "gauge", "Resident memory of the agent.", number(about, "memory_bytes"));
-    out.one("sekisho_agent_cpu_ratio", "gauge", "Processor time of the agent since its start, as a share of one core.", number(about, "cpu_percent") / 100);
+    out.one("sekisho_agent_cpu_ratio", "gauge", "Processor time of the agent since its start, as a share of one core.",
+            number(about, "cpu_percent") / 100);
     const auto& total = part(part(agent, "traffic"), "total");
     out.metric("sekisho_packets_total", "counter", "Packets counted since the start of the agent, sampling weights applied.");
     out.value(number(total, "packets_in"), {{"direction", "ingress"}});
     out.value(number(total, "packets_out"), {{"direction", "egress"}});
-    out.one("sekisho_packets_dropped_total", "counter", "Packets that capture lost since the start of the agent.", number(total, "dropped"));
+    out.one("sekisho_packets_dropped_total", "counter", "Packets that capture lost since the start of the agent.",
+            number(total, "dropped"));
     traffic(out, part(agent, "traffic"));
-    out.one("sekisho_health_problems", "gauge", "Lines of health that want attention.", agent.contains("health") && agent["health"].is_array() ? static_cast<double>(agent["health"].size()) : 0);
+    out.one("sekisho_health_problems", "gauge", "Lines of health that want attention.",
+            agent.contains("health") && agent["health"].is_array() ? static_cast<double>(agent["health"].size()) : 0);
   }
   if (auto reader = call.worker.store(); reader.ok()) {
     IncidentFilter open;
@@ -96,15 +101,20 @@ HttpResponse metrics(const Api& api, Call& call) {
       out.metric("sekisho_incidents_open", "gauge", "Incidents that are going on, by kind, direction and severity.");
       std::map<std::tuple<std::string, std::string, std::string>, double> sums;
       for (const auto& incident : found.value()) ++sums[{incident.kind, incident.direction, std::string{to_string(incident.severity)}}];
-      for (const auto& [key, count] : sums) out.value(count, {{"kind", std::get<0>(key)}, {"direction", std::get<1>(key)}, {"severity", std::get<2>(key)}});
+      for (const auto& [key, count] : sums)
+        out.value(count, {{"kind", std::get<0>(key)}, {"direction", std::get<1>(key)}, {"severity", std::get<2>(key)}});
       if (sums.empty()) out.value(0, {{"kind", ""}, {"direction", ""}, {"severity", ""}});
-      out.one("sekisho_taking_part", "gauge", "1 while this host takes part in an attack.",
-              std::any_of(found.value().begin(), found.value().end(), [](const auto& i) { return i.direction == "egress" || i.kind == "c2"; }) ? 1 : 0);
+      out.one(
+          "sekisho_taking_part", "gauge", "1 while this host takes part in an attack.",
+          std::any_of(found.value().begin(), found.value().end(), [](const auto& i) { return i.direction == "egress" || i.kind == "c2"; })
+              ? 1
+              : 0);
     }
     if (const auto facts = reader.value()->facts(); facts.ok()) {
       out.one("sekisho_incidents_stored", "gauge", "Incidents on record.", static_cast<double>(facts.value().incidents));
       out.one("sekisho_store_bytes", "gauge", "Size of the history on disk.", static_cast<double>(facts.value().bytes));
-      out.one("sekisho_store_last_second_timestamp_seconds", "gauge", "Time of the newest second on record.", facts.value().last_second ? static_cast<double>(*facts.value().last_second / kSecond) : 0);
+      out.one("sekisho_store_last_second_timestamp_seconds", "gauge", "Time of the newest second on record.",
+              facts.value().last_second ? static_cast<double>(*facts.value().last_second / kSecond) : 0);
       out.one("sekisho_evidence_files", "gauge", "Capture files of incidents.", static_cast<double>(facts.value().evidence_files));
       out.one("sekisho_evidence_bytes", "gauge", "Their size.", static_cast<double>(facts.value().evidence_bytes));
     }
@@ -112,19 +122,24 @@ HttpResponse metrics(const Api& api, Call& call) {
   if (api.site) {
     const auto& counts = api.site->counts;
     out.one("sekisho_web_requests_total", "counter", "Requests to the dashboard.", static_cast<double>(counts.requests));
-    out.one("sekisho_web_requests_denied_total", "counter", "Requests that were refused: not signed in, wrong host, another site's page.", static_cast<double>(counts.denied));
+    out.one("sekisho_web_requests_denied_total", "counter", "Requests that were refused: not signed in, wrong host, another site's page.",
+            static_cast<double>(counts.denied));
     out.one("sekisho_web_requests_failed_total", "counter", "Requests that could not be answered.", static_cast<double>(counts.failed));
     out.one("sekisho_web_connections", "gauge", "Open connections.", static_cast<double>(counts.connections));
-    out.one("sekisho_web_connections_refused_total", "counter", "Connections beyond the bound.", static_cast<double>(counts.connections_refused));
+    out.one("sekisho_web_connections_refused_total", "counter", "Connections beyond the bound.",
+            static_cast<double>(counts.connections_refused));
     out.one("sekisho_web_viewers", "gauge", "Viewers of the live stream.", static_cast<double>(counts.viewers));
     out.one("sekisho_web_sent_bytes_total", "counter", "Bytes sent.", static_cast<double>(counts.bytes_sent));
-    out.one("sekisho_web_stream_events_skipped_total", "counter", "Events of the stream that slow viewers did not get.", static_cast<double>(api.site->feed().skipped()));
+    out.one("sekisho_web_stream_events_skipped_total", "counter", "Events of the stream that slow viewers did not get.",
+            static_cast<double>(api.site->feed().skipped()));
   }
   if (api.access) {
     out.one("sekisho_web_sessions", "gauge", "Signed-in sessions.", static_cast<double>(api.access->sessions()));
     out.one("sekisho_web_logins_failed_total", "counter", "Failed tries to sign in.", static_cast<double>(api.access->failed_logins()));
   }
-  if (api.workers) out.one("sekisho_web_jobs_refused_total", "counter", "Requests refused because too many waited.", static_cast<double>(api.workers->refused()));
+  if (api.workers)
+    out.one("sekisho_web_jobs_refused_total", "counter", "Requests refused because too many waited.",
+            static_cast<double>(api.workers->refused()));
   HttpResponse response;
   response.type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = out.take();

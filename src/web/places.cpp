@@ -29,8 +29,9 @@ Result<std::unique_ptr<Places>> Places::open(const std::vector<std::string>& fil
     auto database = std::make_unique<Database>();
     const int failed = MMDB_open(path.c_str(), MMDB_MODE_MMAP, &database->file);
     if (failed != MMDB_SUCCESS)
-      return Error{fmt::format("[web] mmdb: {}: {}", escape_hostile(path), failed == MMDB_IO_ERROR ? std::strerror(errno) : MMDB_strerror(failed)),
-                   ErrorKind::usage};
+      return Error{
+          fmt::format("[web] mmdb: {}: {}", escape_hostile(path), failed == MMDB_IO_ERROR ? std::strerror(errno) : MMDB_strerror(failed)),
+          ErrorKind::usage};
     database->opened = true;
     places->databases_.push_back(std::move(database));
   }
@@ -61,7 +62,8 @@ Place Places::find(const Address& address) const {
     };
     if (place.country.empty() && has(MMDB_DATA_TYPE_UTF8_STRING, "country", "iso_code") && value.data_size == 2)
       place.country.assign(value.utf8_string, 2);
-    if (place.country.empty() && has(MMDB_DATA_TYPE_UTF8_STRING, "country_code") && value.data_size == 2) place.country.assign(value.utf8_string, 2);
+    if (place.country.empty() && has(MMDB_DATA_TYPE_UTF8_STRING, "country_code") && value.data_size == 2)
+      place.country.assign(value.utf8_string, 2);
     if (!place.asn && has(MMDB_DATA_TYPE_UINT32, "autonomous_system_number")) place.asn = value.uint32;
     if (place.organization.empty() && has(MMDB_DATA_TYPE_UTF8_STRING, "autonomous_system_organization"))
       place.organization = escape_hostile({value.utf8_string, value.data_size}, 120);

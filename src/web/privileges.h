@@ -11,7 +11,8 @@ namespace sekisho {
 Result<std::string> drop_privileges(const std::string& user);
 
 // Forbids the system calls that a server of files and sockets does not make: running programs, tracing, mounting, modules, keys, other
-// namespaces, raw sockets … (a list of what is refused: the libraries may use whatever else they like). An error says why the kernel refused.
+// namespaces, raw sockets … (a list of what is refused: the libraries may use whatever else they like). An error says why the kernel
+// refused.
 Result<void> refuse_system_calls();
 
 }  // namespace sekisho

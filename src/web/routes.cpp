@@ -31,7 +31,8 @@ void Routes::add(std::string method, std::string path, Role least, std::function
   routes_.push_back({std::move(method), std::move(path), least, std::move(answer)});
 }
 
-const Route* Routes::find(std::string_view method, std::string_view path, std::map<std::string, std::string>& parameters, int& status) const {
+const Route* Routes::find(std::string_view method, std::string_view path, std::map<std::string, std::string>& parameters,
+                          int& status) const {
   status = 404;
   for (const auto& route : routes_) {
     std::map<std::string, std::string> found;

@@ -24,7 +24,7 @@ struct Call {
 };
 
 struct Route {
-  std::string method, path;  // "/api/v1/incidents/{id}"
+  std::string method, path;   // "/api/v1/incidents/{id}"
   Role least = Role::viewer;  // none: also for those who have not signed in
   std::function<HttpResponse(Call&)> answer;
 };

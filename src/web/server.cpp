@@ -29,16 +29,20 @@ struct Endpoint {
 };
 
 Result<Endpoint> parse_listen(const std::string& text) {
-  const Error wrong{fmt::format("[web] listen = \"{}\": write an address and a port, such as \"127.0.0.1:8470\" or \"[::1]:8470\"", escape_hostile(text, 80)),
+  const Error wrong{fmt::format("[web] listen = \"{}\": write an address and a port, such as \"127.0.0.1:8470\" or \"[::1]:8470\"",
+                                escape_hostile(text, 80)),
                     ErrorKind::usage};
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return wrong;
   auto name = text.substr(0, colon);
   const auto port = text.substr(colon + 1);
-  if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
-  else if (name.find(':') != std::string::npos) return wrong;
+  if (name.size() > 2 && name.front() == '[' && name.back() == ']')
+    name = name.substr(1, name.size() - 2);
+  else if (name.find(':') != std::string::npos)
+    return wrong;
   if (name == "localhost") name = "127.0.0.1";
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535) return wrong;
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535)
+    return wrong;
   Code failed;
   const auto address = asio::ip::make_address(name, failed);
   if (failed) return wrong;
@@ -47,24 +51,29 @@ Result<Endpoint> parse_listen(const std::string& text) {
 
 class BeastServer final : public Server {
  public:
-  BeastServer(const ServerSettings& settings, Site& site) : settings_(settings), hub_{io_, site, nullptr, settings_, 0, {}}, acceptor_(io_), signals_(io_), again_(io_) {}
+  BeastServer(const ServerSettings& settings, Site& site)
+      : settings_(settings), hub_{io_, site, nullptr, settings_, 0, {}}, acceptor_(io_), signals_(io_), again_(io_) {}
 
   Result<void> open() {
     const auto endpoint = TRY(parse_listen(settings_.listen));
     if (settings_.certificate.empty() != settings_.key.empty())
       return Error{"[web] certificate and key belong together: give both or none", ErrorKind::usage};
     if (!endpoint.loopback && settings_.certificate.empty() && !settings_.behind_proxy)
-      return Error{fmt::format("[web] listen = \"{}\" can be reached from other machines, and without TLS everybody on the way reads the token: give [web] "
-                               "certificate and key, or set behind_proxy = true when a proxy in front speaks TLS",
-                               escape_hostile(settings_.listen, 80)),
-                   ErrorKind::usage};
+      return Error{
+          fmt::format(
+              "[web] listen = \"{}\" can be reached from other machines, and without TLS everybody on the way reads the token: give [web] "
+              "certificate and key, or set behind_proxy = true when a proxy in front speaks TLS",
+              escape_hostile(settings_.listen, 80)),
+          ErrorKind::usage};
     Code failed;
     if (!settings_.certificate.empty()) {
       tls_.emplace(asio::ssl::context::tls_server);
       tls_->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
                         asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
       tls_->use_certificate_chain_file(settings_.certificate, failed);
-      if (failed) return Error{fmt::format("[web] certificate = \"{}\": {}", escape_hostile(settings_.certificate), failed.message()), ErrorKind::usage};
+      if (failed)
+        return Error{fmt::format("[web] certificate = \"{}\": {}", escape_hostile(settings_.certificate), failed.message()),
+                     ErrorKind::usage};
       tls_->use_private_key_file(settings_.key, asio::ssl::context::pem, failed);
       if (failed) return Error{fmt::format("[web] key = \"{}\": {}", escape_hostile(settings_.key), failed.message()), ErrorKind::usage};
     }
@@ -73,8 +82,9 @@ class BeastServer final : public Server {
     if (!failed) acceptor_.bind(endpoint.at, failed);
     if (!failed) acceptor_.listen(128, failed);
     if (failed)
-      return Error{fmt::format("cannot listen at {}: {}{}", escape_hostile(settings_.listen, 80), failed.message(),
-                               failed == asio::error::address_in_use ? "; is another dashboard running? Choose another port in [web] listen" : "")};
+      return Error{
+          fmt::format("cannot listen at {}: {}{}", escape_hostile(settings_.listen, 80), failed.message(),
+                      failed == asio::error::address_in_use ? "; is another dashboard running? Choose another port in [web] listen" : "")};
     return {};
   }
 

@@ -24,7 +24,7 @@ class Server {
   virtual ~Server() = default;
   // Serves until SIGINT, SIGTERM or stop().
   virtual void run(Workers& workers) = 0;
-  virtual void stop() = 0;  // any thread
+  virtual void stop() = 0;                  // any thread
   virtual std::string address() const = 0;  // "http://127.0.0.1:8470/"
 };
 

@@ -10,7 +10,8 @@ namespace sekisho {
 const std::vector<std::pair<std::string, std::string>>& safety_headers() {
   static const std::vector<std::pair<std::string, std::string>> all{
       {"Content-Security-Policy",
-       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; "
+       "form-action 'none'; "
        "frame-ancestors 'none'"},
       {"X-Content-Type-Options", "nosniff"},
       {"X-Frame-Options", "DENY"},
@@ -35,7 +36,8 @@ Decision Site::decide(const HttpRequest& request, TimeNs now) {
     if (request.method != "GET" && request.method != "HEAD") return denied(405, "Here is only something to read.");
     return asset_response(request);
   }
-  if (access_.forged(request)) return denied(403, "This request came from another site's page.", "Programs send their token: Authorization: Bearer …");
+  if (access_.forged(request))
+    return denied(403, "This request came from another site's page.", "Programs send their token: Authorization: Bearer …");
   if (request.path == "/api/v1/login" && request.method == "POST") {
     auto response = access_.login(request, now);
     if (response.status != 200) ++counts.denied;
@@ -48,13 +50,16 @@ Decision Site::decide(const HttpRequest& request, TimeNs now) {
   const bool stream = request.path == kStreamPath;
   if (!stream) {
     work.route = routes_.find(request.method, request.path, work.parameters, status);
-    if (!work.route) return denied(status, status == 405 ? "This address takes another method." : "The interface has no such address.", "/api/v1/openapi.json lists all.");
+    if (!work.route)
+      return denied(status, status == 405 ? "This address takes another method." : "The interface has no such address.",
+                    "/api/v1/openapi.json lists all.");
   }
   work.visitor = access_.visitor(request, now);
   const Role least = stream ? Role::viewer : work.route->least;
   if (work.visitor.role < least) {
     if (work.visitor.role == Role::none) return denied(401, "Sign in first.", "Programs send: Authorization: Bearer TOKEN");
-    return denied(403, fmt::format("This takes the role {}; {} has {}.", to_string(least), work.visitor.name, to_string(work.visitor.role)));
+    return denied(403,
+                  fmt::format("This takes the role {}; {} has {}.", to_string(least), work.visitor.name, to_string(work.visitor.role)));
   }
   if (!stream) return work;
   if (request.method != "GET") return denied(405, "The stream is only to be read.");

@@ -67,7 +67,8 @@ Result<void> write_tokens(const std::string& path, const std::vector<Token>& tok
   const int fd = ::open(fresh.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return file_error(fresh, "cannot write");
   bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (const auto* entry = group.empty() ? nullptr : ::getgrnam(group.c_str()); entry && ::fchown(fd, static_cast<uid_t>(-1), entry->gr_gid) == 0)
+  if (const auto* entry = group.empty() ? nullptr : ::getgrnam(group.c_str());
+      entry && ::fchown(fd, static_cast<uid_t>(-1), entry->gr_gid) == 0)
     written = written && ::fchmod(fd, 0640) == 0;
   written = written && ::fsync(fd) == 0;
   const int kept = errno;
@@ -107,7 +108,8 @@ Result<std::vector<Token>> read_tokens(const std::string& path) {
 
 Result<std::string> random_secret() {
   std::uint8_t bytes[32];
-  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return Error{fmt::format("the kernel gives no random numbers: {}", std::strerror(errno))};
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    return Error{fmt::format("the kernel gives no random numbers: {}", std::strerror(errno))};
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text;
   std::uint32_t bits = 0;
@@ -130,8 +132,10 @@ Result<std::string> create_token(const std::string& path, const std::string& nam
   const auto lock = TRY(Lock::take(path + ".lock"));
   auto tokens = TRY(read_tokens(path));
   if (std::any_of(tokens.begin(), tokens.end(), [&](const Token& t) { return t.name == name; }))
-    return Error{fmt::format("there is a token '{}' already: choose another name, or first 'sekisho web token revoke {}'", name, name), ErrorKind::usage};
-  if (tokens.size() >= kMaxTokens) return Error{fmt::format("there are {} tokens already: revoke those that nobody uses", kMaxTokens), ErrorKind::usage};
+    return Error{fmt::format("there is a token '{}' already: choose another name, or first 'sekisho web token revoke {}'", name, name),
+                 ErrorKind::usage};
+  if (tokens.size() >= kMaxTokens)
+    return Error{fmt::format("there are {} tokens already: revoke those that nobody uses", kMaxTokens), ErrorKind::usage};
   auto secret = std::string{kPrefix} + TRY(random_secret());
   tokens.push_back({name, role, sha256_hex(secret), now});
   TRY(write_tokens(path, tokens, group));
@@ -143,7 +147,8 @@ Result<void> revoke_token(const std::string& path, const std::string& name, cons
   auto tokens = TRY(read_tokens(path));
   const auto found = std::find_if(tokens.begin(), tokens.end(), [&](const Token& t) { return t.name == name; });
   if (found == tokens.end())
-    return Error{fmt::format("there is no token '{}': they are listed by 'sekisho web token list'", escape_hostile(name, 60)), ErrorKind::usage};
+    return Error{fmt::format("there is no token '{}': they are listed by 'sekisho web token list'", escape_hostile(name, 60)),
+                 ErrorKind::usage};
   tokens.erase(found);
   return write_tokens(path, tokens, group);
 }

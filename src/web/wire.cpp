@@ -33,7 +33,8 @@ class WireOver final : public Wire {
     stream_.async_read_some(asio::buffer(into, size), [done = std::move(done)](Code failed, std::size_t bytes) { done(!failed, bytes); });
   }
   void write(std::string_view first, std::string_view second, Done done) override {
-    const std::array<asio::const_buffer, 2> both{asio::const_buffer{first.data(), first.size()}, asio::const_buffer{second.data(), second.size()}};
+    const std::array<asio::const_buffer, 2> both{asio::const_buffer{first.data(), first.size()},
+                                                 asio::const_buffer{second.data(), second.size()}};
     asio::async_write(stream_, both, [done = std::move(done)](Code failed, std::size_t bytes) { done(!failed, bytes); });
   }
   void deadline(std::optional<std::chrono::seconds> from_now) override {

@@ -7,8 +7,9 @@ namespace sekisho {
 
 Result<StoreReader*> Worker::store() {
   struct stat facts {};
-  const std::pair<std::uint64_t, std::uint64_t> file =
-      ::stat(store_path_.c_str(), &facts) == 0 ? std::pair<std::uint64_t, std::uint64_t>{facts.st_dev, facts.st_ino} : std::pair<std::uint64_t, std::uint64_t>{};
+  const std::pair<std::uint64_t, std::uint64_t> file = ::stat(store_path_.c_str(), &facts) == 0
+                                                           ? std::pair<std::uint64_t, std::uint64_t>{facts.st_dev, facts.st_ino}
+                                                           : std::pair<std::uint64_t, std::uint64_t>{};
   if (!reader_ || file != file_) {
     reader_.reset();
     reader_ = TRY(open_store_reader(store_path_));
@@ -18,7 +19,8 @@ Result<StoreReader*> Worker::store() {
 }
 
 Workers::Workers(std::size_t threads, const std::string& store_path) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, store_path](const std::stop_token& stop) { run(stop, store_path); });
+  for (std::size_t i = 0; i < threads; ++i)
+    threads_.emplace_back([this, store_path](const std::stop_token& stop) { run(stop, store_path); });
 }
 
 Workers::~Workers() {

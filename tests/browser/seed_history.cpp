@@ -35,25 +35,112 @@ struct Plan {
 
 const std::vector<Plan>& plans() {
   static const std::vector<Plan> all{
-      {"amp_dns", Direction::ingress, Severity::critical, 812'000, 1060, 222, 97, 1904, false, 443,
+      {"amp_dns",
+       Direction::ingress,
+       Severity::critical,
+       812'000,
+       1060,
+       222,
+       97,
+       1904,
+       false,
+       443,
        "812 kpps (x96 of normal 8.4 kpps), 96.9 % UDP from port 53",
-       {"96.9 % of the packets come from UDP port 53", "99.99 % of them answer nothing that this host asked", "mean length 1,410 bytes: large answers, as in amplification",
-        "1,904 servers, 212 networks; the largest sends 0.4 %"},
+       {"96.9 % of the packets come from UDP port 53", "99.99 % of them answer nothing that this host asked",
+        "mean length 1,410 bytes: large answers, as in amplification", "1,904 servers, 212 networks; the largest sends 0.4 %"},
        {"a resolver of this host could receive many answers, but it asked for none of them", "no other port is affected"}},
-      {"syn_flood", Direction::ingress, Severity::high, 48'200, 60, 94, 94, 48'113, true, 443,
+      {"syn_flood",
+       Direction::ingress,
+       Severity::high,
+       48'200,
+       60,
+       94,
+       94,
+       48'113,
+       true,
+       443,
        "48.2 kpps (x41 of normal 1.2 kpps), 98.2 % SYN",
-       {"98.2 % of the TCP packets are SYNs, 0.02 % of the handshakes are completed", "48,113 sources, nearly all seen once", "2.1 % of the sources are addresses that cannot exist"},
+       {"98.2 % of the TCP packets are SYNs, 0.02 % of the handshakes are completed", "48,113 sources, nearly all seen once",
+        "2.1 % of the sources are addresses that cannot exist"},
        {"a flash crowd would complete its handshakes", "the listening port answers: it may be a popular service"}},
-      {"udp_flood", Direction::ingress, Severity::high, 31'000, 1400, 61, 88, 61, false, 27015, "31 kpps, 347 Mb/s to port 27015",
-       {"UDP to one port, 1,400 bytes each", "payload is random: no protocol is recognised"}, {"a game server could be popular: but no answer was asked for"}},
-      {"mirai_scan", Direction::ingress, Severity::medium, 14, 60, 1900, 92, 311, false, 23, "311 sources probe telnet with Mirai's mark",
-       {"sequence number equals the destination address on 97 % of the SYNs", "ports 23 and 2323 in the ratio 9:1"}, {"no handshake was completed: the addresses are unproven"}},
-      {"ssh_bruteforce", Direction::ingress, Severity::medium, 22, 180, 2700, 90, 9, false, 22, "9 sources, 214 connections of the length of a failed login",
-       {"connections last 2 to 3 s and carry the bytes of a refused password", "no session lasted longer than 4 s"}, {"an administrator with a wrong key would try from one address"}},
-      {"zmap_scan", Direction::ingress, Severity::low, 60, 40, 300, 86, 12, false, 8080, "12 sources probe one port with ZMap's mark", {"IP id 54321 on every probe"}, {"research scanners use the same tool"}},
-      {"masscan_scan", Direction::ingress, Severity::low, 90, 40, 120, 84, 3, false, 3389, "3 sources probe with masscan's mark", {"IP id is the product of address, port and sequence number"}, {"a single probe could match by chance"}},
-      {"c2_keepalive", Direction::egress, Severity::critical, 1, 66, 32'400, 91, 1, false, 51'324, "6 bytes every 60 s to 203.0.113.77:23 since 9 h",
-       {"2 bytes out, 2 bytes back, every 60.0 s, spread 0.3 s", "the remote port is one that Mirai's controllers use", "the process' file is deleted"},
+      {"udp_flood",
+       Direction::ingress,
+       Severity::high,
+       31'000,
+       1400,
+       61,
+       88,
+       61,
+       false,
+       27015,
+       "31 kpps, 347 Mb/s to port 27015",
+       {"UDP to one port, 1,400 bytes each", "payload is random: no protocol is recognised"},
+       {"a game server could be popular: but no answer was asked for"}},
+      {"mirai_scan",
+       Direction::ingress,
+       Severity::medium,
+       14,
+       60,
+       1900,
+       92,
+       311,
+       false,
+       23,
+       "311 sources probe telnet with Mirai's mark",
+       {"sequence number equals the destination address on 97 % of the SYNs", "ports 23 and 2323 in the ratio 9:1"},
+       {"no handshake was completed: the addresses are unproven"}},
+      {"ssh_bruteforce",
+       Direction::ingress,
+       Severity::medium,
+       22,
+       180,
+       2700,
+       90,
+       9,
+       false,
+       22,
+       "9 sources, 214 connections of the length of a failed login",
+       {"connections last 2 to 3 s and carry the bytes of a refused password", "no session lasted longer than 4 s"},
+       {"an administrator with a wrong key would try from one address"}},
+      {"zmap_scan",
+       Direction::ingress,
+       Severity::low,
+       60,
+       40,
+       300,
+       86,
+       12,
+       false,
+       8080,
+       "12 sources probe one port with ZMap's mark",
+       {"IP id 54321 on every probe"},
+       {"research scanners use the same tool"}},
+      {"masscan_scan",
+       Direction::ingress,
+       Severity::low,
+       90,
+       40,
+       120,
+       84,
+       3,
+       false,
+       3389,
+       "3 sources probe with masscan's mark",
+       {"IP id is the product of address, port and sequence number"},
+       {"a single probe could match by chance"}},
+      {"c2_keepalive",
+       Direction::egress,
+       Severity::critical,
+       1,
+       66,
+       32'400,
+       91,
+       1,
+       false,
+       51'324,
+       "6 bytes every 60 s to 203.0.113.77:23 since 9 h",
+       {"2 bytes out, 2 bytes back, every 60.0 s, spread 0.3 s", "the remote port is one that Mirai's controllers use",
+        "the process' file is deleted"},
        {"a monitoring agent could keep a connection alive in this rhythm: but not to port 23"}},
   };
   return all;
@@ -79,7 +166,10 @@ Incident make(const Plan& plan, TimeNs started, bool open, TimeNs now, const std
   if (plan.seconds < 300 && plan.peak_pps > 1000) i.normal_pps = plan.label == "amp_dns" ? 8400 : 1180;
   double share = 0.004;
   for (std::uint64_t p = 0; p < std::min<std::uint64_t>(plan.peers, 20); ++p, share *= 0.96)
-    i.top_peers.push_back({plan.peers == 1 ? *parse_address("203.0.113.77") : random_address(), static_cast<std::uint16_t>(plan.label == "amp_dns" ? 53 : plan.peers == 1 ? 23 : 0),
+    i.top_peers.push_back({plan.peers == 1 ? *parse_address("203.0.113.77") : random_address(),
+                           static_cast<std::uint16_t>(plan.label == "amp_dns" ? 53
+                                                      : plan.peers == 1       ? 23
+                                                                              : 0),
                            static_cast<std::uint64_t>(packets * share) + 1});
   i.local_ports = {{plan.port, i.packets}};
   if (plan.label == "mirai_scan") i.local_ports = {{23, i.packets * 9 / 10}, {2323, i.packets / 10}};
@@ -149,11 +239,15 @@ int main(int argc, char** argv) {
     TrafficSecond second;
     second.time = t;
     auto& [in, out] = second.sides;
-    class_of(in, TrafficClass::tcp_data, level * 0.42, 310), class_of(in, TrafficClass::tcp_ack, level * 0.38, 66), class_of(in, TrafficClass::tls_hello, level * 0.03, 580);
-    class_of(in, TrafficClass::udp_answer, level * 0.08, 240), class_of(in, TrafficClass::tcp_syn, level * 0.05, 74), class_of(in, TrafficClass::icmp_echo, level * 0.01, 98);
-    class_of(out, TrafficClass::tcp_data, level * 0.61, 1180), class_of(out, TrafficClass::tcp_ack, level * 0.22, 66), class_of(out, TrafficClass::udp, level * 0.07, 90);
+    class_of(in, TrafficClass::tcp_data, level * 0.42, 310), class_of(in, TrafficClass::tcp_ack, level * 0.38, 66),
+        class_of(in, TrafficClass::tls_hello, level * 0.03, 580);
+    class_of(in, TrafficClass::udp_answer, level * 0.08, 240), class_of(in, TrafficClass::tcp_syn, level * 0.05, 74),
+        class_of(in, TrafficClass::icmp_echo, level * 0.01, 98);
+    class_of(out, TrafficClass::tcp_data, level * 0.61, 1180), class_of(out, TrafficClass::tcp_ack, level * 0.22, 66),
+        class_of(out, TrafficClass::udp, level * 0.07, 90);
     for (const auto& flood : floods)
-      if (t >= flood.from && t <= flood.to) class_of(in, flood.bytes > 500 ? TrafficClass::udp : TrafficClass::tcp_syn, flood.pps * uniform(0.7, 1.0), flood.bytes);
+      if (t >= flood.from && t <= flood.to)
+        class_of(in, flood.bytes > 500 ? TrafficClass::udp : TrafficClass::tcp_syn, flood.pps * uniform(0.7, 1.0), flood.bytes);
     in.normal_pps = 900 * swing, in.threshold_pps = 2600 * swing, out.normal_pps = 800 * swing, out.threshold_pps = 2400 * swing;
     must(store->append_second(second));
     if (++rows % 5000 == 0) must(store->commit());
@@ -161,13 +255,15 @@ int main(int argc, char** argv) {
   must(store->commit());
 
   // The background: some thousand sources that come back, mostly to the doors that botnets try.
-  constexpr std::pair<std::uint16_t, double> doors[] = {{23, 0.3}, {22, 0.16}, {2323, 0.08}, {80, 0.08}, {8080, 0.07}, {3389, 0.07}, {445, 0.06}, {5555, 0.05}, {37215, 0.05}, {6379, 0.04}, {52869, 0.04}};
+  constexpr std::pair<std::uint16_t, double> doors[] = {{23, 0.3},   {22, 0.16},   {2323, 0.08},  {80, 0.08},   {8080, 0.07}, {3389, 0.07},
+                                                        {445, 0.06}, {5555, 0.05}, {37215, 0.05}, {6379, 0.04}, {52869, 0.04}};
   constexpr std::string_view tools[] = {"mirai_scan", "zmap_scan", "masscan_scan", "port_scan", "", "", ""};
   std::vector<Address> crowd;
   for (int i = 0; i < 2500; ++i) crowd.push_back(random_address());
   std::vector<ScanHit> hits;
   for (TimeNs t = (now - std::min(days, 30) * 86400 * kSecond) / (3600 * kSecond) * (3600 * kSecond); t < now; t += 3600 * kSecond) {
-    const double hour = std::fmod(static_cast<double>(t / kSecond) / 3600, 24), wave = 1 + 0.6 * std::sin((hour - 3) / 24 * 2 * M_PI) + (uniform(0, 1) > 0.97 ? 3 : 0);
+    const double hour = std::fmod(static_cast<double>(t / kSecond) / 3600, 24),
+                 wave = 1 + 0.6 * std::sin((hour - 3) / 24 * 2 * M_PI) + (uniform(0, 1) > 0.97 ? 3 : 0);
     const int sources = static_cast<int>(60 * wave * uniform(0.6, 1.3));
     for (int s = 0; s < sources; ++s) {
       double pick = uniform(0, 1);
@@ -187,15 +283,21 @@ int main(int argc, char** argv) {
 
   for (const auto& [plan, started] : incidents) {
     const auto incident = make(*plan, started, false, now, evidence);
-    must(store->put_incident(stored_incident(incident, *incident.ended), TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label}, incident.confidence, incident.peak_pps / 3}));
-    must(store->put_incident(stored_incident(incident, *incident.ended), TimelineEntry{*incident.ended, "closed", incident.severity, std::string{incident.label}, incident.confidence, incident.peak_pps}));
+    must(store->put_incident(stored_incident(incident, *incident.ended),
+                             TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label}, incident.confidence,
+                                           incident.peak_pps / 3}));
+    must(store->put_incident(
+        stored_incident(incident, *incident.ended),
+        TimelineEntry{*incident.ended, "closed", incident.severity, std::string{incident.label}, incident.confidence, incident.peak_pps}));
   }
   // Those named on the command line go on now.
   for (int a = 4; a < argc; ++a)
     for (const auto& plan : plans()) {
       if (plan.label != argv[a]) continue;
       const auto incident = make(plan, now - (plan.peers == 1 ? 32'400 : 141) * kSecond, true, now, evidence);
-      must(store->put_incident(stored_incident(incident, now), TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label}, incident.confidence, incident.peak_pps / 3}));
+      must(store->put_incident(stored_incident(incident, now),
+                               TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label},
+                                             incident.confidence, incident.peak_pps / 3}));
     }
   must(store->append_audit({0, now - 3600 * kSecond, "uid 0", "start", "sekisho agent on eth0", "", ""}));
   must(store->append_audit({0, now - 1800 * kSecond, "web:admin", "ack", "i-20261122-7K3F", "", ""}));

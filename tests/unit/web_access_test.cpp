@@ -125,9 +125,11 @@ TEST_F(WebAccess, LoginsAreLimited) {
 }
 
 TEST_F(WebAccess, HostsCannotBeRebound) {
-  for (const auto* good : {"127.0.0.1:8470", "[::1]:8470", "localhost", "LOCALHOST:1", "203.0.113.5", "web-3.example", "WEB-3.example.:443"})
+  for (const auto* good :
+       {"127.0.0.1:8470", "[::1]:8470", "localhost", "LOCALHOST:1", "203.0.113.5", "web-3.example", "WEB-3.example.:443"})
     EXPECT_TRUE(access_.host_allowed(good)) << good;
-  for (const auto* bad : {"", "evil.example", "evil.example:8470", "web-3.example.evil.example", "127.0.0.1.evil.example", "[::1", "a b", "localhost:80x", "0x7f000001"})
+  for (const auto* bad : {"", "evil.example", "evil.example:8470", "web-3.example.evil.example", "127.0.0.1.evil.example", "[::1", "a b",
+                          "localhost:80x", "0x7f000001"})
     EXPECT_FALSE(access_.host_allowed(bad)) << bad;
 }
 
@@ -189,8 +191,10 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   AgentLink agent{"/nonexistent", feed};
   const auto places = Places::open({}).value().release();
   const std::unique_ptr<Places> keep{places};
-  Api api{{"1", "host", "{}", false, [](const StoredIncident&) { return std::string{"{}"}; }, [](const std::string&, std::size_t) { return Result<std::string>{"[]"}; }, "/"},
-          agent, *places};
+  Api api{{"1", "host", "{}", false, [](const StoredIncident&) { return std::string{"{}"}; },
+           [](const std::string&, std::size_t) { return Result<std::string>{"[]"}; }, "/"},
+          agent,
+          *places};
   Routes routes;
   add_api_routes(routes, api);
   std::map<std::string, std::string> none;
@@ -206,7 +210,8 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   for (const auto& [path, methods] : document["paths"].items())
     for (const auto& [method, about] : methods.items()) described.insert(method + " " + path);
   for (const auto& r : routes.all()) served.insert((r.method == "GET" ? "get " : "post ") + r.path);
-  for (const auto* special : {"get /api/v1/stream", "post /api/v1/login", "post /api/v1/logout"}) served.insert(special);  // answered by Site
+  for (const auto* special : {"get /api/v1/stream", "post /api/v1/login", "post /api/v1/logout"})
+    served.insert(special);  // answered by Site
   EXPECT_EQ(described, served);
 }
 

@@ -60,7 +60,8 @@ TEST(WebHttp, Times) {
   EXPECT_EQ(parse_when("15m", now), now - 900);
   EXPECT_EQ(parse_when("7d", now), now - 7 * 86400);
   EXPECT_EQ(parse_when("99999d", now), 0.0);
-  for (const auto* wrong : {"", "yesterday", "2026-13-01", "2026-02-30", "2026-11-22T25:00", "15x", "-5", "nan", "1e99", "@15m", "2026-11-22T02:15:10Zjunk", "1969-12-31", "9999-01-01", "99999999999"})
+  for (const auto* wrong : {"", "yesterday", "2026-13-01", "2026-02-30", "2026-11-22T25:00", "15x", "-5", "nan", "1e99", "@15m",
+                            "2026-11-22T02:15:10Zjunk", "1969-12-31", "9999-01-01", "99999999999"})
     EXPECT_EQ(parse_when(wrong, now), std::nullopt) << wrong;
 }
 
@@ -85,7 +86,8 @@ TEST(WebHttp, RoutesMatchWholeSegments) {
 }
 
 TEST(WebHttp, CsvHoldsHostileTextInItsCell) {
-  const Json rows = Json::array({{{"name", "=HYPERLINK(\"http://x\")"}, {"n", -5}, {"list", {1, 2}}}, {{"name", "a,\"b\"\nc"}, {"n", nullptr}, {"more", "@x"}}});
+  const Json rows = Json::array(
+      {{{"name", "=HYPERLINK(\"http://x\")"}, {"n", -5}, {"list", {1, 2}}}, {{"name", "a,\"b\"\nc"}, {"n", nullptr}, {"more", "@x"}}});
   EXPECT_EQ(to_csv(rows),
             "name,n,list,more\r\n"
             "\"'=HYPERLINK(\"\"http://x\"\")\",-5,\"[1,2]\",\r\n"
@@ -93,7 +95,8 @@ TEST(WebHttp, CsvHoldsHostileTextInItsCell) {
 }
 
 TEST(WebHttp, BundleOfThePage) {
-  const auto assets = read_bundle("/index.html text/html abc identity 5\n/index.html text/html abc gzip 2\n/assets/x.js text/javascript def identity 3\n\nhelloGZxyz");
+  const auto assets = read_bundle(
+      "/index.html text/html abc identity 5\n/index.html text/html abc gzip 2\n/assets/x.js text/javascript def identity 3\n\nhelloGZxyz");
   ASSERT_EQ(assets.size(), 2U);
   EXPECT_EQ(assets.at("/index.html").plain, "hello");
   EXPECT_EQ(assets.at("/index.html").gzip, "GZ");
