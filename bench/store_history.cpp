@@ -100,9 +100,11 @@ void fill(const std::string& path, std::int64_t days) {
       hits.push_back(hit_at(second * kSecond, random));
     if (second % 10 == 9) must(writer->add_scan_hits(hits)), hits.clear();
     if (second % (kDayS / kIncidentsADay) == 0)
-      must(writer->put_incident(incident_at(++incidents, second * kSecond), TimelineEntry{second * kSecond, "opened", Severity::medium, "mirai_scan", 90, 10}));
+      must(writer->put_incident(incident_at(++incidents, second * kSecond),
+                                TimelineEntry{second * kSecond, "opened", Severity::medium, "mirai_scan", 90, 10}));
     if (second % 60 == 59) must(writer->maintain(second * kSecond));
-    if (second % 600 == 599) must(writer->commit());  // the agent commits each second: that costs time here, and changes no byte of the result
+    if (second % 600 == 599)
+      must(writer->commit());  // the agent commits each second: that costs time here, and changes no byte of the result
     if (second % kDayS == kDayS - 1) fmt::print(stderr, "\r{} of {} days ", (second - first) / kDayS + 1, days);
   }
   must(writer->commit());
@@ -113,7 +115,10 @@ void fill(const std::string& path, std::int64_t days) {
 std::string plain_table(const std::string& path) {
   sqlite3* db = nullptr;
   sqlite3_open(path.c_str(), &db);
-  sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE hits(time INTEGER, source TEXT, port INTEGER); CREATE INDEX by_source ON hits(source, time); BEGIN", nullptr, nullptr, nullptr);
+  sqlite3_exec(db,
+               "PRAGMA journal_mode=WAL; CREATE TABLE hits(time INTEGER, source TEXT, port INTEGER); CREATE INDEX by_source ON "
+               "hits(source, time); BEGIN",
+               nullptr, nullptr, nullptr);
   sqlite3_stmt* insert = nullptr;
   sqlite3_prepare_v2(db, "INSERT INTO hits VALUES(?,?,?)", -1, &insert, nullptr);
   std::mt19937_64 random{1};
@@ -129,7 +134,9 @@ std::string plain_table(const std::string& path) {
   sqlite3_finalize(insert);
   sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr);
   auto result = timed([&] {
-    sqlite3_exec(db, "SELECT source, count(*), count(DISTINCT port), min(time), max(time) FROM hits GROUP BY source ORDER BY 2 DESC LIMIT 20", nullptr, nullptr, nullptr);
+    sqlite3_exec(db,
+                 "SELECT source, count(*), count(DISTINCT port), min(time), max(time) FROM hits GROUP BY source ORDER BY 2 DESC LIMIT 20",
+                 nullptr, nullptr, nullptr);
   });
   sqlite3_close(db);
   return result;
@@ -166,5 +173,7 @@ int main(int argc, char** argv) {
   std::uint64_t bytes = 0;
   for (const auto* suffix : {"", "-wal"})
     if (std::filesystem::exists(path + suffix)) bytes += std::filesystem::file_size(path + suffix);
-  fmt::print(R"({},"points":{},"hits":{},"sources":{},"bytes":{}}})" "\n", out, points, sum.hits, sum.sources, bytes);
+  fmt::print(R"({},"points":{},"hits":{},"sources":{},"bytes":{}}})"
+             "\n",
+             out, points, sum.hits, sum.sources, bytes);
 }

@@ -37,8 +37,8 @@
 namespace sekisho {
 namespace {
 
-// SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is wrong
-// changes nothing.
+// SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
+// wrong changes nothing.
 void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
   auto config = load_config(options.config);
   const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
@@ -46,17 +46,19 @@ void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
   std::string later;
   for (const auto* name : {"capture", "store", "evidence", "control"}) {
     const auto same = [](const SettingTable& a, const SettingTable& b) {
-      return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.first == y.first && x.second.value == y.second.value; });
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const auto& x, const auto& y) { return x.first == y.first && x.second.value == y.second.value; });
     };
     if (!same(section(holds, name), section(config.value(), name))) later += fmt::format("{}[{}]", later.empty() ? "" : ", ", name);
   }
   holds = std::move(config).value();
-  log_notice(later.empty() ? std::string{"the configuration was reloaded"} : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
+  log_notice(later.empty() ? std::string{"the configuration was reloaded"}
+                           : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
 }
 
 // The packets of incidents, kept by default. Null with the reason: detection goes on without them.
-std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key, StoreSink& store,
-                                              std::string& problem) {
+std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key,
+                                              StoreSink& store, std::string& problem) {
   EvidenceSection settings = config.evidence;
   if (options.evidence) settings.dir = *options.evidence;
   if (settings.dir.empty()) {
@@ -65,9 +67,8 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
   }
   EvidenceEvents events;
   events.on_file = [&store](const EvidenceFile& file) {
-    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](StoreWriter& w) {
-      return w.put_evidence(record);
-    });
+    store.write([record = EvidenceRecord{file.incident_id, file.path, file.sha256, file.bytes, file.packets, wall_clock()}](
+                    StoreWriter& w) { return w.put_evidence(record); });
   };
   events.on_removed = [&store](const std::string& path) { store.write([path](StoreWriter& w) { return w.remove_evidence(path); }); };
   auto opened = EvidenceWriter::open_live(settings, plan.capture.interfaces, key, std::move(events));
@@ -114,7 +115,8 @@ int run_agent(const AgentOptions& options) {
   capture.update(source.value()->stats());
   HostWatch host{plan->capture.interfaces, plan->follow_addresses};
   LiveOutput output{options.json, options.color};
-  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
+  StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
+                  writer.ok() ? "" : writer.error().message};
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});

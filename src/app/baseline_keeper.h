@@ -1,4 +1,5 @@
-// BaselineKeeper: what the agent has learned to be normal: restored at the start, saved each minute and at the stop, shown by `status --baseline`.
+// BaselineKeeper: what the agent has learned to be normal: restored at the start, saved each minute and at the stop, shown by `status
+// --baseline`.
 #pragma once
 #include <mutex>
 #include <string>

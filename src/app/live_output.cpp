@@ -19,7 +19,11 @@
 namespace sekisho {
 
 LiveOutput::LiveOutput(bool json, ColorChoice color)
-    : json_(json), journal_(!json && log_is_journal()), draws_(isatty(STDERR_FILENO) == 1), style_(terminal_style(STDOUT_FILENO, color)), worker_("console", 1024) {}
+    : json_(json),
+      journal_(!json && log_is_journal()),
+      draws_(isatty(STDERR_FILENO) == 1),
+      style_(terminal_style(STDOUT_FILENO, color)),
+      worker_("console", 1024) {}
 
 void LiveOutput::clear_status() {
   if (std::exchange(drawn_, false)) std::fputs("\r\033[K", stderr), std::fflush(stderr);
@@ -59,7 +63,11 @@ void LiveOutput::tell(const IncidentNotice& notice) {
 
 void LiveOutput::tell_journal(const IncidentNotice& notice) {
   const Incident& i = *notice.incident;
-  const int priority = notice.what == "closed" ? 5 : i.severity == Severity::critical ? 2 : i.severity == Severity::high ? 3 : i.severity == Severity::medium ? 4 : 5;
+  const int priority = notice.what == "closed"            ? 5
+                       : i.severity == Severity::critical ? 2
+                       : i.severity == Severity::high     ? 3
+                       : i.severity == Severity::medium   ? 4
+                                                          : 5;
   const std::vector<std::pair<std::string, std::string>> fields{{"SEKISHO_INCIDENT", i.id},
                                                                 {"SEKISHO_CHANGE", std::string{notice.what}},
                                                                 {"SEKISHO_KIND", std::string{to_string(i.kind)}},
@@ -68,8 +76,8 @@ void LiveOutput::tell_journal(const IncidentNotice& notice) {
                                                                 {"SEKISHO_SEVERITY", std::string{to_string(i.severity)}},
                                                                 {"SEKISHO_SUBJECT", escape_hostile(i.subject, 64)}};
   log_event(priority,
-            fmt::format("{}: {} {} {} on {}, peak {} {} ({})", notice.what, to_string(i.severity), direction_word(i), title_of(i), subject_name(i),
-                        format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), short_id(i)),
+            fmt::format("{}: {} {} {} on {}, peak {} {} ({})", notice.what, to_string(i.severity), direction_word(i), title_of(i),
+                        subject_name(i), format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), short_id(i)),
             fields);
 }
 
@@ -77,7 +85,8 @@ void LiveOutput::draw(const LiveSecond& second) {
   last_ = second;
   if (!draws_) return;
   const auto rate = [](const TrafficSide& side) { return format_rate_pps(static_cast<double>(side.packets)); };
-  fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(second.traffic.sides[0]), rate(second.traffic.sides[1]),
+  fmt::print(stderr, "\r\033[Kin {}, out {}, {} open, {} dropped by the kernel", rate(second.traffic.sides[0]),
+             rate(second.traffic.sides[1]),
              second.open_incidents == 1 ? std::string{"1 incident"} : fmt::format("{} incidents", second.open_incidents),
              format_count(second.dropped));
   std::fflush(stderr);

@@ -7,16 +7,16 @@
 #include "app/analyze.h"
 #include "app/audit_command.h"
 #include "app/config_command.h"
+#include "app/contain_command.h"
 #include "app/doctor_command.h"
 #include "app/incidents_command.h"
+#include "app/logs_command.h"
 #include "app/query_command.h"
 #include "app/scanners_command.h"
 #include "app/show_command.h"
 #include "app/status_command.h"
 #include "app/top_command.h"
 #include "app/web_command.h"
-#include "app/logs_command.h"
-#include "app/contain_command.h"
 #include "base/settings.h"
 
 namespace {
@@ -138,11 +138,13 @@ void add_web(CLI::App& app, WebCommand& o) {
   c->require_subcommand(0, 1);
   auto* token = c->add_subcommand("token", "Tokens to sign in with: new, list, revoke");
   token->require_subcommand(1);
-  for (const auto& [name, help] : {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
+  for (const auto& [name, help] :
+       {std::pair{"new", "make one: it is shown this once"}, {"list", "names and roles"}, {"revoke", "take one back"}}) {
     auto* action = token->add_subcommand(name, help);
     action->parse_complete_callback([&o, name = std::string{name}] { o.token_action = name; });
     const bool is_new = std::string_view{name} == "new";
-    if (is_new) action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
+    if (is_new)
+      action->add_option("--role", o.role, "viewer, operator or admin")->check(CLI::IsMember({"viewer", "operator", "admin"}))->required();
     if (is_new) action->add_option("--name", o.name, "what it is called (default: the role and a number)");
     if (std::string_view{name} == "revoke") action->add_option("NAME", o.name, "the token's name")->required();
     if (std::string_view{name} != "revoke") action->add_flag("--json", o.json, "as JSON");
@@ -176,7 +178,8 @@ void add_incidents(CLI::App& app, IncidentsCommand& o) {
   c->add_option("--direction", o.direction, "ingress or egress")->check(CLI::IsMember({"ingress", "egress"}));
   c->add_option("--label", o.label, "a label of docs/labels.md");
   c->add_option("--subject", o.subject, "a local address");
-  c->add_option("--severity", o.severity, "the lowest: info low medium high critical")->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+  c->add_option("--severity", o.severity, "the lowest: info low medium high critical")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
   c->add_option("--limit", o.limit, "at most so many")->check(CLI::Range(1, 100'000))->capture_default_str();
   add_color(c, o.color);
 }
@@ -230,16 +233,18 @@ void add_doctor(CLI::App& app, DoctorCommand& o) {
 
 void add_logs(CLI::App& app, LogsOptions& o) {
   auto* c = app.add_subcommand("logs", "Failed logins, firewall lines and web floods in logs: failures per source, and incidents");
-  c->add_option("FILE", o.names,
-                "log files (also .gz .xz .zst), - for standard input, ulogd:FILE or ulogd:postgresql://... for ulogd2, journal:FOLDER, /dev/kmsg; "
-                "default: the journal or syslog's files, and web servers' access logs");
+  c->add_option(
+      "FILE", o.names,
+      "log files (also .gz .xz .zst), - for standard input, ulogd:FILE or ulogd:postgresql://... for ulogd2, journal:FOLDER, /dev/kmsg; "
+      "default: the journal or syslog's files, and web servers' access logs");
   c->add_flag("--journal", o.journal, "this machine's systemd journal");
   c->add_option("--since", o.since, "only lines from this time on: 2h, '1 hour ago', yesterday, 2026-11-22 02:14, @epoch");
   c->add_option("--until", o.until, "only lines until this time");
   c->add_flag("--follow,-f", o.follow, "go on with what is written from now on (with --since: from then on), through rotations");
   c->add_flag("--rotated", o.predecessors, "of each FILE also its rotated predecessors (FILE.1, FILE.2.gz, ...)");
   c->add_option("--state", o.state, "remember in this file how far was read, and go on from there the next time");
-  c->add_option("--year", o.year, "year of the first line, where lines have none (default: the latest that fits the file's age)")->check(CLI::Range(1970, 2261));
+  c->add_option("--year", o.year, "year of the first line, where lines have none (default: the latest that fits the file's age)")
+      ->check(CLI::Range(1970, 2261));
   c->add_option("--public", o.publics, "this host's public addresses when it sits behind NAT: what scanners aim at");
   c->add_flag("--test", o.test, "which rule took each line, and which lines none");
   c->add_flag("--show-odd", o.show_odd, "only the lines that look forged");
@@ -295,7 +300,8 @@ int main(int argc, char** argv) {
   add_logs(app, logs);
   auto* version = app.add_subcommand("version", "The version");
 
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](CLI::App* c) { return c->get_name() == argv[1]; }).empty()) return unknown_command(app, argv[1]);
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](CLI::App* c) { return c->get_name() == argv[1]; }).empty())
+    return unknown_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

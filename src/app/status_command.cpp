@@ -41,7 +41,8 @@ std::string joined(const json& list) {
 std::string side_text(const json& side) {
   const double normal = number_of(side, "normal_pps");
   return fmt::format("{} {}{}, {:.0f} B/packet", format_rate_pps(number_of(side, "pps")), format_rate_bps(number_of(side, "bps")),
-                     normal >= 1 ? fmt::format(" (normal {})", format_rate_pps(normal)) : std::string{}, number_of(side, "bytes_per_packet"));
+                     normal >= 1 ? fmt::format(" (normal {})", format_rate_pps(normal)) : std::string{},
+                     number_of(side, "bytes_per_packet"));
 }
 
 struct Sign {
@@ -59,11 +60,15 @@ Sign sign_of(const std::string& state) {
 void baseline_lines(TextPage& page, const json& status) {
   const auto baseline = part_of(status, "baseline");
   page.rule("baseline");
-  if (!baseline.is_array() || baseline.empty()) return page.entry(2, 0, "", Ink::none, "nothing learned yet: the floors of the detectors decide");
+  if (!baseline.is_array() || baseline.empty())
+    return page.entry(2, 0, "", Ink::none, "nothing learned yet: the floors of the detectors decide");
   for (const auto& row : baseline)
-    page.entry(2, 40, fmt::format("{} {} IPv{} {}", text_of(row, "direction"), text_of(row, "class"), count_of(row, "family"), text_of(row, "subject")), Ink::dim,
-               fmt::format("now {}, normal {}, remarkable above {}: {}", format_rate_pps(number_of(row, "pps")), format_rate_pps(number_of(row, "normal_pps")),
-                           format_rate_pps(number_of(row, "threshold_pps")), text_of(row, "why")));
+    page.entry(
+        2, 40,
+        fmt::format("{} {} IPv{} {}", text_of(row, "direction"), text_of(row, "class"), count_of(row, "family"), text_of(row, "subject")),
+        Ink::dim,
+        fmt::format("now {}, normal {}, remarkable above {}: {}", format_rate_pps(number_of(row, "pps")),
+                    format_rate_pps(number_of(row, "normal_pps")), format_rate_pps(number_of(row, "threshold_pps")), text_of(row, "why")));
 }
 
 std::string as_text(const json& status, bool baseline, const TextStyle& style) {
@@ -75,31 +80,42 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
   };
   page.line({{page.shown("● "), Ink::green_bold},
              {fmt::format("agent running {}", format_duration(static_cast<DurationNs>(number_of(agent, "uptime_s") * kSecond))), Ink::bold},
-             {fmt::format("  v{}  pid {}  cpu {:.1f} %  rss {}", text_of(agent, "version"), count_of(agent, "pid"), number_of(agent, "cpu_percent"),
-                          format_bytes(count_of(agent, "memory_bytes")))}});
+             {fmt::format("  v{}  pid {}  cpu {:.1f} %  rss {}", text_of(agent, "version"), count_of(agent, "pid"),
+                          number_of(agent, "cpu_percent"), format_bytes(count_of(agent, "memory_bytes")))}});
   const auto sign = sign_of(text_of(verdict, "state"));
-  page.entry(0, 2, page.shown(sign.sign), sign.ink, text_of(verdict, "sentence") + (text_of(verdict, "also").empty() ? "" : " " + text_of(verdict, "also")), Ink::bold);
+  page.entry(0, 2, page.shown(sign.sign), sign.ink,
+             text_of(verdict, "sentence") + (text_of(verdict, "also").empty() ? "" : " " + text_of(verdict, "also")), Ink::bold);
   if (const auto incidents = part_of(verdict, "incidents"); incidents.is_array())
-    for (const auto& one : incidents) page.entry(2, 10, "", Ink::none, fmt::format("{}  {}  {}", text_of(one, "short"), text_of(one, "severity"), text_of(one, "title")));
-  fact("capture", fmt::format("{} on {} for {}", text_of(capture, "mode"), joined(part_of(capture, "interfaces")), joined(part_of(capture, "local"))));
-  fact("loss", fmt::format("{} of {} packets{}", format_count(count_of(total, "dropped")), format_count(count_of(total, "packets_in") + count_of(total, "packets_out")),
-                           number_of(capture, "sampling") > 1 ? fmt::format("; one of {} sampled", count_of(capture, "sampling")) : "; none sampled out"));
-  if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean() && degraded.get<bool>()) fact("degraded", "shares and sources are less certain than usual; the lines of health say why");
+    for (const auto& one : incidents)
+      page.entry(2, 10, "", Ink::none, fmt::format("{}  {}  {}", text_of(one, "short"), text_of(one, "severity"), text_of(one, "title")));
+  fact("capture",
+       fmt::format("{} on {} for {}", text_of(capture, "mode"), joined(part_of(capture, "interfaces")), joined(part_of(capture, "local"))));
+  fact("loss", fmt::format("{} of {} packets{}", format_count(count_of(total, "dropped")),
+                           format_count(count_of(total, "packets_in") + count_of(total, "packets_out")),
+                           number_of(capture, "sampling") > 1 ? fmt::format("; one of {} sampled", count_of(capture, "sampling"))
+                                                              : "; none sampled out"));
+  if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean() && degraded.get<bool>())
+    fact("degraded", "shares and sources are less certain than usual; the lines of health say why");
   if (traffic.is_object()) {
     fact("in", side_text(part_of(traffic, "ingress")));
     fact("out", side_text(part_of(traffic, "egress")));
   }
   const auto since = parse_rfc3339(text_of(store, "history_since"));
-  fact("store", fmt::format("{}{}, {} incidents{}", text_of(store, "path"), count_of(store, "bytes") ? ", " + format_bytes(count_of(store, "bytes")) : std::string{},
-                            format_count(count_of(store, "incidents")), since ? fmt::format(", history of {}", format_duration(wall_clock() - *since)) : std::string{}));
+  fact("store", fmt::format("{}{}, {} incidents{}", text_of(store, "path"),
+                            count_of(store, "bytes") ? ", " + format_bytes(count_of(store, "bytes")) : std::string{},
+                            format_count(count_of(store, "incidents")),
+                            since ? fmt::format(", history of {}", format_duration(wall_clock() - *since)) : std::string{}));
   if (count_of(store, "evidence_files"))
-    fact("evidence", fmt::format("{} files, {}", format_count(count_of(store, "evidence_files")), format_bytes(count_of(store, "evidence_bytes"))));
+    fact("evidence",
+         fmt::format("{} files, {}", format_count(count_of(store, "evidence_files")), format_bytes(count_of(store, "evidence_bytes"))));
   if (baseline) baseline_lines(page, status);
   page.line({{"# Health", Ink::bold}});
   const auto health = part_of(status, "health");
   if (!health.is_array() || health.empty()) page.entry(2, 2, page.shown("✓"), Ink::green_bold, "all is well");
   if (health.is_array())
-    for (const auto& line : health) page.entry(2, 2, "!", Ink::yellow_bold, fmt::format("{}: {} – {}", text_of(line, "part"), text_of(line, "what"), text_of(line, "remedy")));
+    for (const auto& line : health)
+      page.entry(2, 2, "!", Ink::yellow_bold,
+                 fmt::format("{}: {} – {}", text_of(line, "part"), text_of(line, "what"), text_of(line, "remedy")));
   return page.take();
 }
 
@@ -107,15 +123,23 @@ int without_agent(const StatusCommand& command, const Config& config, const Erro
   auto reader = open_store_reader(config.store.path);
   const auto facts = reader.ok() ? reader.value()->facts() : Result<StoreFacts>{reader.error()};
   if (command.read.json) {
-    json out{{"schema", 1}, {"agent", nullptr}, {"store", nullptr}, {"health", json::array({{{"part", "agent"}, {"what", why.message}, {"remedy", "sudo systemctl start sekisho"}}})}};
-    if (facts.ok()) out["store"] = {{"path", facts.value().path}, {"bytes", facts.value().bytes}, {"incidents", facts.value().incidents}, {"open_incidents", facts.value().open_incidents}};
+    json out{{"schema", 1},
+             {"agent", nullptr},
+             {"store", nullptr},
+             {"health", json::array({{{"part", "agent"}, {"what", why.message}, {"remedy", "sudo systemctl start sekisho"}}})}};
+    if (facts.ok())
+      out["store"] = {{"path", facts.value().path},
+                      {"bytes", facts.value().bytes},
+                      {"incidents", facts.value().incidents},
+                      {"open_incidents", facts.value().open_incidents}};
     fmt::print("{}\n", out.dump(-1, ' ', false, json::error_handler_t::replace));
     return 3;
   }
   fmt::print(stderr, "sekisho: {}\n", why.message);
   if (facts.ok() && facts.value().last_second)
-    fmt::print("The store {} ends at {}: {} incidents, {} of them open, {}. 'sekisho incidents' lists them.\n", escape_hostile(facts.value().path),
-               format_local(*facts.value().last_second), format_count(facts.value().incidents), facts.value().open_incidents, format_bytes(facts.value().bytes));
+    fmt::print("The store {} ends at {}: {} incidents, {} of them open, {}. 'sekisho incidents' lists them.\n",
+               escape_hostile(facts.value().path), format_local(*facts.value().last_second), format_count(facts.value().incidents),
+               facts.value().open_incidents, format_bytes(facts.value().bytes));
   return 3;
 }
 

@@ -24,7 +24,11 @@ std::int64_t steady_seconds() {
 }  // namespace
 
 StoreSink::StoreSink(std::string path, Retention retention, std::unique_ptr<StoreWriter> writer, std::string problem)
-    : path_(std::move(path)), retention_(retention), writer_(std::move(writer)), next_try_(steady_seconds() + kTryAgainS), worker_("store", kQueue) {
+    : path_(std::move(path)),
+      retention_(retention),
+      writer_(std::move(writer)),
+      next_try_(steady_seconds() + kTryAgainS),
+      worker_("store", kQueue) {
   health_.path = path_;
   health_.working = writer_ != nullptr;
   health_.problem = std::move(problem);

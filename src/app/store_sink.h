@@ -17,10 +17,10 @@ namespace sekisho {
 struct StoreHealth {
   std::string path;
   bool working = false;
-  std::string problem;               // a sentence while it does not work
-  std::uint64_t unsaved = 0;         // incidents that wait for the store to work again
-  std::uint64_t lost_seconds = 0;    // that were not stored
-  std::uint64_t dropped = 0;         // jobs for which the queue had no room
+  std::string problem;             // a sentence while it does not work
+  std::uint64_t unsaved = 0;       // incidents that wait for the store to work again
+  std::uint64_t lost_seconds = 0;  // that were not stored
+  std::uint64_t dropped = 0;       // jobs for which the queue had no room
 };
 
 // Members may be called by any thread and never wait for the disk, finish() excepted.

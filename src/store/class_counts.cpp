@@ -16,7 +16,8 @@ std::vector<std::uint8_t> pack_classes(const StoredClasses& classes) {
 }
 
 void add_classes(std::span<const std::uint8_t> packed, StoredClasses& into) {
-  for (std::uint64_t key = 0, packets = 0, bytes = 0; take_number(packed, key) && take_number(packed, packets) && take_number(packed, bytes);) {
+  for (std::uint64_t key = 0, packets = 0, bytes = 0;
+       take_number(packed, key) && take_number(packed, packets) && take_number(packed, bytes);) {
     auto& count = into[{static_cast<Direction>(key & 1), static_cast<std::uint32_t>(key >> 1)}];
     count.packets += packets, count.bytes += bytes;
   }

@@ -37,7 +37,8 @@ std::vector<std::uint8_t> pack_scan_day(std::span<const ScanDaySource> sources) 
       out.push_back(6);
       put_big_endian(out, s.source.high, 8), put_big_endian(out, s.source.low, 8);
     }
-    put_number(out, s.label.empty() ? 0 : static_cast<std::uint64_t>(std::find(labels.begin(), labels.end(), s.label) - labels.begin()) + 1);
+    put_number(out,
+               s.label.empty() ? 0 : static_cast<std::uint64_t>(std::find(labels.begin(), labels.end(), s.label) - labels.begin()) + 1);
     put_number(out, s.first_s), put_number(out, s.last_s);
     put_number(out, s.ports.size());
     for (const auto& port : s.ports) put_number(out, port.key), put_number(out, port.hits);
@@ -70,7 +71,8 @@ bool ScanDayReader::next(ScanDaySource& into) {
     into.source.low = take_big_endian(left_, 8);
   }
   std::uint64_t label = 0, first = 0, last = 0, ports = 0;
-  if (!take_number(left_, label) || !take_number(left_, first) || !take_number(left_, last) || !take_number(left_, ports) || label >= labels_.size())
+  if (!take_number(left_, label) || !take_number(left_, first) || !take_number(left_, last) || !take_number(left_, ports) ||
+      label >= labels_.size())
     return left_ = {}, false;
   into.label = labels_[label];
   into.first_s = static_cast<std::uint32_t>(first), into.last_s = static_cast<std::uint32_t>(last);

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-
 #include "store/scan_day.h"
 #include "store/scan_sum.h"
 
@@ -13,29 +12,32 @@ namespace {
 constexpr std::int64_t kHourS = 3600, kDayS = 86'400;
 
 // Rows of a table of minutes or hours that begin in [from, to).
-Result<void> add_rows(Database& database, std::string_view table, std::int64_t from, std::int64_t to, const ScanFilter& filter, ScanSum& sum) {
+Result<void> add_rows(Database& database, std::string_view table, std::int64_t from, std::int64_t to, const ScanFilter& filter,
+                      ScanSum& sum) {
   if (from >= to) return {};
-  auto rows = TRY(database.prepare(fmt::format(
-      "SELECT source, port, protocol, label, hits, first, last FROM {} WHERE time>=?1 AND time<?2 AND (?3 IS NULL OR port=?3) "
-      "AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5)",
-      table)));
+  auto rows = TRY(database.prepare(
+      fmt::format("SELECT source, port, protocol, label, hits, first, last FROM {} WHERE time>=?1 AND time<?2 AND (?3 IS NULL OR port=?3) "
+                  "AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5)",
+                  table)));
   const std::optional<std::string> source = filter.source ? std::optional{to_string(*filter.source)} : std::nullopt;
   for (rows.start(from, to, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source); TRY(rows.step());) {
     const auto address = parse_address(rows.view(0));
     if (!address) continue;
-    sum.add(*address, rows.view(3), scan_port_key(static_cast<std::uint16_t>(rows.integer(1)), rows.integer(2)), static_cast<std::uint64_t>(rows.integer(4)),
-            rows.integer(5), rows.integer(6));
+    sum.add(*address, rows.view(3), scan_port_key(static_cast<std::uint16_t>(rows.integer(1)), rows.integer(2)),
+            static_cast<std::uint64_t>(rows.integer(4)), rows.integer(5), rows.integer(6));
   }
   return {};
 }
 
 Result<void> add_source(Database& database, std::int64_t from, std::int64_t to, const ScanFilter& filter, ScanSum& sum) {
-  auto rows = TRY(database.prepare(
-      "SELECT port, protocol, label, hits, first, last FROM scan_hours INDEXED BY scan_hours_source WHERE source=?1 AND time>=?2 AND time<?3 "
-      "AND (?4 IS NULL OR port=?4) AND (?5 IS NULL OR label=?5)"));
-  for (rows.start(to_string(*filter.source), from, to, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label); TRY(rows.step());)
-    sum.add(*filter.source, rows.view(2), scan_port_key(static_cast<std::uint16_t>(rows.integer(0)), rows.integer(1)), static_cast<std::uint64_t>(rows.integer(3)),
-            rows.integer(4), rows.integer(5));
+  auto rows =
+      TRY(database.prepare("SELECT port, protocol, label, hits, first, last FROM scan_hours INDEXED BY scan_hours_source WHERE source=?1 "
+                           "AND time>=?2 AND time<?3 "
+                           "AND (?4 IS NULL OR port=?4) AND (?5 IS NULL OR label=?5)"));
+  for (rows.start(to_string(*filter.source), from, to, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label);
+       TRY(rows.step());)
+    sum.add(*filter.source, rows.view(2), scan_port_key(static_cast<std::uint16_t>(rows.integer(0)), rows.integer(1)),
+            static_cast<std::uint64_t>(rows.integer(3)), rows.integer(4), rows.integer(5));
   return {};
 }
 
@@ -83,7 +85,8 @@ Result<std::vector<ScanHour>> read_scan_hours(Database& database, const ScanFilt
       "WHERE (?3 IS NULL OR port=?3) AND (?4 IS NULL OR label=?4) AND (?5 IS NULL OR source=?5) GROUP BY hour ORDER BY hour"));
   std::vector<ScanHour> hours;
   const auto from = filter.since / kSecond;
-  for (rows.start(from - from % 3600, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label, source);
+  for (rows.start(from - from % 3600, filter.until / kSecond, filter.port ? std::optional{int{*filter.port}} : std::nullopt, filter.label,
+                  source);
        TRY(rows.step());)
     hours.push_back({rows.integer(0) * kSecond, static_cast<std::uint64_t>(rows.integer(1)), static_cast<std::uint64_t>(rows.integer(2))});
   return hours;

@@ -47,7 +47,8 @@ std::uint16_t ScanSum::label_number(std::string_view label) {
   return static_cast<std::uint16_t>(labels_.size() - 1);
 }
 
-void ScanSum::add(const Address& source, std::string_view label, std::uint32_t port_key, std::uint64_t hits, std::int64_t first_s, std::int64_t last_s) {
+void ScanSum::add(const Address& source, std::string_view label, std::uint32_t port_key, std::uint64_t hits, std::int64_t first_s,
+                  std::int64_t last_s) {
   const auto index = find(source);
   auto& s = sources_[index];
   s.first_s = s.hits ? std::min(s.first_s, first_s) : first_s;
@@ -94,8 +95,10 @@ ScanSummary ScanSum::summary(std::size_t limit) const {
     row.ports = static_cast<std::uint32_t>(ports_of[i].size());
     std::vector<std::pair<std::uint64_t, std::uint32_t>> by_hits;
     for (const auto& [key, hits] : ports_of[i]) by_hits.emplace_back(hits, key);
-    std::sort(by_hits.begin(), by_hits.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
-    for (std::size_t p = 0; p < std::min<std::size_t>(by_hits.size(), 5); ++p) row.top_ports.push_back(static_cast<std::uint16_t>(by_hits[p].second));
+    std::sort(by_hits.begin(), by_hits.end(),
+              [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+    for (std::size_t p = 0; p < std::min<std::size_t>(by_hits.size(), 5); ++p)
+      row.top_ports.push_back(static_cast<std::uint16_t>(by_hits[p].second));
     summary.scanners.push_back(std::move(row));
   }
   for (std::uint32_t i = 0; i < ports.size(); ++i)

@@ -14,7 +14,8 @@ class ScanSum {
  public:
   ScanSum() : port_hits_(kScanPortKeys) {}
   // Times in seconds since 1970.
-  void add(const Address& source, std::string_view label, std::uint32_t port_key, std::uint64_t hits, std::int64_t first_s, std::int64_t last_s);
+  void add(const Address& source, std::string_view label, std::uint32_t port_key, std::uint64_t hits, std::int64_t first_s,
+           std::int64_t last_s);
   // At most `limit` scanners and ports, most hits first.
   ScanSummary summary(std::size_t limit) const;
 

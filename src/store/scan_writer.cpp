@@ -20,9 +20,9 @@ Result<ScanWriter> ScanWriter::open(Database& database, const Retention& retenti
   ScanWriter w;
   w.detail_s_ = retention.scan_detail / kSecond, w.history_s_ = retention.history / kSecond;
   w.rows_a_day_ = retention.scan_rows_a_day;
-  w.update_ = TRY(database.prepare(
-      "UPDATE scan_minutes SET hits=hits+?5, last=max(last,?6), label=CASE WHEN ?7='' THEN label ELSE ?7 END "
-      "WHERE time=?1 AND port=?2 AND protocol=?3 AND source=?4 RETURNING 1"));
+  w.update_ =
+      TRY(database.prepare("UPDATE scan_minutes SET hits=hits+?5, last=max(last,?6), label=CASE WHEN ?7='' THEN label ELSE ?7 END "
+                           "WHERE time=?1 AND port=?2 AND protocol=?3 AND source=?4 RETURNING 1"));
   w.insert_ = TRY(database.prepare(
       "INSERT INTO scan_minutes VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET hits=hits+excluded.hits, last=max(last,excluded.last)"));
   w.rows_of_day_ = TRY(database.prepare("SELECT count(*) FROM scan_minutes WHERE time>=? AND time<?"));
@@ -33,11 +33,14 @@ Result<ScanWriter> ScanWriter::open(Database& database, const Retention& retenti
       "ON CONFLICT DO UPDATE SET hits=hits+excluded.hits, first=min(first,excluded.first), last=max(last,excluded.last), "
       "label=CASE WHEN excluded.label='' THEN label ELSE excluded.label END"));
   w.remove_rolled_ = TRY(database.prepare("DELETE FROM scan_minutes WHERE time>=? AND time<?"));
-  w.remove_hours_ = TRY(database.prepare(fmt::format(
-      "DELETE FROM scan_hours WHERE (time, port, protocol, source) IN (SELECT time, port, protocol, source FROM scan_hours WHERE time<? LIMIT {})",
-      kRemovedAtOnce)));
-  w.unpacked_ = TRY(database.prepare("SELECT min(time) FROM scan_hours WHERE time>=(SELECT ifnull(max(time)+86400, 0) FROM scan_days) AND time<?"));
-  w.hours_of_day_ = TRY(database.prepare("SELECT source, port, protocol, label, hits, first, last FROM scan_hours WHERE time>=? AND time<? ORDER BY source"));
+  w.remove_hours_ =
+      TRY(database.prepare(fmt::format("DELETE FROM scan_hours WHERE (time, port, protocol, source) IN (SELECT time, port, protocol, "
+                                       "source FROM scan_hours WHERE time<? LIMIT {})",
+                                       kRemovedAtOnce)));
+  w.unpacked_ =
+      TRY(database.prepare("SELECT min(time) FROM scan_hours WHERE time>=(SELECT ifnull(max(time)+86400, 0) FROM scan_days) AND time<?"));
+  w.hours_of_day_ = TRY(
+      database.prepare("SELECT source, port, protocol, label, hits, first, last FROM scan_hours WHERE time>=? AND time<? ORDER BY source"));
   w.put_day_ = TRY(database.prepare("INSERT OR REPLACE INTO scan_days VALUES(?,?)"));
   w.remove_days_ = TRY(database.prepare("DELETE FROM scan_days WHERE time<?"));
   return w;
@@ -67,7 +70,8 @@ Result<void> ScanWriter::add(std::span<const ScanHit> hits) {
     // Whoever comes after the day's last row is counted among the others; known sources go on having their own.
     const bool own = TRY(room_for_another(minute / kDayS));
     rows_ += own;
-    TRY(insert_.run(minute, hit.port, hit.protocol, own ? std::string_view{source} : kOthers, hit.label, hit.hits, hit.first / kSecond, last));
+    TRY(insert_.run(minute, hit.port, hit.protocol, own ? std::string_view{source} : kOthers, hit.label, hit.hits, hit.first / kSecond,
+                    last));
   }
   return {};
 }
@@ -80,7 +84,8 @@ Result<void> ScanWriter::pack_day(std::int64_t day) {
     const auto& row = hours_of_day_;
     const auto address = parse_address(row.view(0));
     if (!address) continue;
-    const auto first = static_cast<std::uint32_t>(std::max<std::int64_t>(row.integer(5) - day, 0)), last = static_cast<std::uint32_t>(std::max<std::int64_t>(row.integer(6) - day, 0));
+    const auto first = static_cast<std::uint32_t>(std::max<std::int64_t>(row.integer(5) - day, 0)),
+               last = static_cast<std::uint32_t>(std::max<std::int64_t>(row.integer(6) - day, 0));
     if (sources.empty() || row.view(0) != current) {
       current = row.text(0);
       ScanDaySource fresh;

@@ -21,7 +21,8 @@ class ScanWriter {
   Result<bool> room_for_another(std::int64_t day);
   Result<void> pack_day(std::int64_t day);
 
-  Statement update_, insert_, rows_of_day_, oldest_, roll_up_, remove_rolled_, remove_hours_, unpacked_, hours_of_day_, put_day_, remove_days_;
+  Statement update_, insert_, rows_of_day_, oldest_, roll_up_, remove_rolled_, remove_hours_, unpacked_, hours_of_day_, put_day_,
+      remove_days_;
   std::int64_t detail_s_ = 0, history_s_ = 0;
   std::uint64_t rows_a_day_ = 0;
   std::int64_t day_ = 0;    // since 1970

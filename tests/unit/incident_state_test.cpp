@@ -33,7 +33,9 @@ TEST(IncidentState, ComesBackWhole) {
       EXPECT_EQ(back->counter_evidence, incident.counter_evidence);
       EXPECT_EQ(back->ended, incident.ended);
       ASSERT_EQ(back->rates.size(), incident.rates.size());
-      if (!back->rates.empty()) EXPECT_NEAR(back->rates.back().bps, incident.rates.back().bps, 1);
+      if (!back->rates.empty()) {
+        EXPECT_NEAR(back->rates.back().bps, incident.rates.back().bps, 1);
+      }
       EXPECT_EQ(back->memory.key, incident.memory.key);
       EXPECT_EQ(back->memory.last_finding, incident.memory.last_finding);
       EXPECT_EQ(back->memory.list_total, 12.5);
@@ -66,7 +68,8 @@ TEST(IncidentState, DamageIsNoIncident) {
   EXPECT_FALSE(parse_incident_state("[]"));
   EXPECT_FALSE(parse_incident_state("{}"));
   // Wrong types leave the defaults.
-  const auto odd = parse_incident_state(R"({"id":7,"kind":[],"labels":{"a":1},"rates":[1,[1,2]],"peers":[["x",1,2]],"selectors":[7],"process":[],"packets":"many"})");
+  const auto odd = parse_incident_state(
+      R"({"id":7,"kind":[],"labels":{"a":1},"rates":[1,[1,2]],"peers":[["x",1,2]],"selectors":[7],"process":[],"packets":"many"})");
   ASSERT_TRUE(odd);
   EXPECT_EQ(odd->packets, 0U);
   EXPECT_TRUE(odd->selectors.empty());

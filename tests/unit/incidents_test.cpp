@@ -99,7 +99,9 @@ TEST(Incidents, ARestartGoesOnWithTheSameIncidents) {
   std::map<std::string, IncidentChange> changes;
   for (const auto& e : closing) {
     changes[e.incident->subject] = e.change;
-    if (e.incident->subject == "198.51.100.2") EXPECT_EQ(*e.incident->ended, 1020 * kSecond);
+    if (e.incident->subject == "198.51.100.2") {
+      EXPECT_EQ(*e.incident->ended, 1020 * kSecond);
+    }
   }
   const std::map<std::string, IncidentChange> expected{
       {"198.51.100.1", IncidentChange::closed}, {"198.51.100.2", IncidentChange::closed}, {"198.51.100.3", IncidentChange::updated}};

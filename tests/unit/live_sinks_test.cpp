@@ -214,7 +214,8 @@ TEST(Worker, KeepsOrderAndBound) {
   Worker worker{"test", 4};
   worker.post([&] { release.get_future().wait(); });
   while (worker.waiting() > 0) std::this_thread::yield();
-  for (int i = 0; i < 10; ++i) worker.post([&, i] { done.push_back(i); }, i < 5 ? Worker::Importance::routine : Worker::Importance::essential);
+  for (int i = 0; i < 10; ++i)
+    worker.post([&, i] { done.push_back(i); }, i < 5 ? Worker::Importance::routine : Worker::Importance::essential);
   EXPECT_EQ(worker.dropped(), 6U) << "two routine jobs, then four in all";
   release.set_value();
   worker.finish();

@@ -65,7 +65,8 @@ TrafficSecond second_at(TimeNs time, std::uint64_t in, std::uint64_t out) {
 TEST_F(StoreTest, IncidentsAreFoundByTimeKindAndId) {
   auto w = writer();
   const std::string old_id = "01M7YA0000AAAAAAAAAAAA7K3F", new_id = "01M80GJC4Y5Q9WSCBY2R0T7K3F";
-  ASSERT_TRUE(w->put_incident(flood(old_id, kT0, kT0 + 60 * kSecond), TimelineEntry{kT0, "opened", Severity::high, "syn_flood", 90, 1000}).ok());
+  ASSERT_TRUE(
+      w->put_incident(flood(old_id, kT0, kT0 + 60 * kSecond), TimelineEntry{kT0, "opened", Severity::high, "syn_flood", 90, 1000}).ok());
   auto open = flood(new_id, kT0 + 3600 * kSecond);
   open.kind = "scan", open.severity = Severity::low;
   ASSERT_TRUE(w->put_incident(open, TimelineEntry{kT0 + 3600 * kSecond, "opened", Severity::low, "syn_flood", 90, 1000}).ok());
@@ -191,9 +192,12 @@ TEST_F(StoreTest, ScannersAreCountedRolledUpAndBounded) {
   const auto hit = [&](const char* source, std::uint16_t port, std::uint64_t hits, TimeNs time, std::string_view label = "") {
     return ScanHit{ip(source), kTcp, port, label, hits, time, time};
   };
-  const std::vector<ScanHit> hits{hit("198.51.100.7", 23, 5, kT0, "mirai_scan"), hit("198.51.100.7", 23, 2, kT0 + 20 * kSecond),
-                                  hit("198.51.100.7", 2323, 1, kT0), hit("2001:db8::7", 23, 9, kT0 + 70 * kSecond),
-                                  hit("192.0.2.1", 80, 4, kT0 + 80 * kSecond), hit("192.0.2.2", 80, 4, kT0 + 80 * kSecond)};
+  const std::vector<ScanHit> hits{hit("198.51.100.7", 23, 5, kT0, "mirai_scan"),
+                                  hit("198.51.100.7", 23, 2, kT0 + 20 * kSecond),
+                                  hit("198.51.100.7", 2323, 1, kT0),
+                                  hit("2001:db8::7", 23, 9, kT0 + 70 * kSecond),
+                                  hit("192.0.2.1", 80, 4, kT0 + 80 * kSecond),
+                                  hit("192.0.2.2", 80, 4, kT0 + 80 * kSecond)};
   ASSERT_TRUE(w->add_scan_hits(hits).ok());
   ASSERT_TRUE(w->commit().ok());
   auto r = reader();
@@ -333,7 +337,8 @@ TEST_F(StoreTest, ForeignDamagedAndMissingFilesAreNamed) {
   EXPECT_NE(foreign.error().message.find("another program"), std::string::npos) << foreign.error().message;
   const auto damaged_path = folder_ + "/damaged.db";
   std::ofstream{damaged_path} << std::string(8192, 'x');
-  for (const auto& message : {open_store_writer(damaged_path, {}, "test").error().message, open_store_reader(damaged_path).error().message}) {
+  for (const auto& message :
+       {open_store_writer(damaged_path, {}, "test").error().message, open_store_reader(damaged_path).error().message}) {
     EXPECT_NE(message.find("is damaged"), std::string::npos) << message;
     EXPECT_NE(message.find("mv "), std::string::npos) << message;
   }
@@ -354,7 +359,8 @@ TEST_F(StoreTest, DamageInTheMiddleIsFound) {
   const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path_));
   {
     std::fstream file{path_, std::ios::in | std::ios::out | std::ios::binary};
-    for (std::streamoff at = size - 4 * 4096; at + 4096 <= size; at += 4096) file.seekp(at), file.write(std::string(512, '\xff').data(), 512);
+    for (std::streamoff at = size - 4 * 4096; at + 4096 <= size; at += 4096)
+      file.seekp(at), file.write(std::string(512, '\xff').data(), 512);
   }
   const auto found = reader()->check();
   ASSERT_FALSE(found.ok());

@@ -52,7 +52,8 @@ TEST_F(TimeWords, EveryForm) {
 }
 
 TEST_F(TimeWords, NonsenseIsRefusedWithTheForms) {
-  for (const auto* text : {"", "soon", "10", "10x", "m", "-5m", "1 hour from now", "25:00", "2026-13-01", "2026-11-22T99:00:00Z", "@", "@x", "99999999999d", "1d\x1b[31m"}) {
+  for (const auto* text : {"", "soon", "10", "10x", "m", "-5m", "1 hour from now", "25:00", "2026-13-01", "2026-11-22T99:00:00Z", "@", "@x",
+                           "99999999999d", "1d\x1b[31m"}) {
     EXPECT_EQ(utc(text), "refused") << text;
     EXPECT_EQ(parse_time_word(text, kNow, "--until").error().message.find('\x1b'), std::string::npos);
   }
