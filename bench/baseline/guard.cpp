@@ -10,7 +10,6 @@
 namespace sekisho::bench {
 namespace {
 
-constexpr unsigned kSamples = 400;  // of one direction in a window; the features keep up to 10,000
 const Address kHost = address_from_v4(0xcb007105);
 
 }  // namespace
@@ -63,21 +62,41 @@ void Guard::fill(Second& s, const Way& ordinary, const Way* attack) const {
   for (std::size_t c = 0; c < kTrafficClasses; ++c) s.step[c] = {s.counts[c].packets / 10, s.counts[c].bytes / 10};
 }
 
-// Whether a gate may open: samples cost more than all the rest.
-bool Guard::worth_sampling(const Second& s) const {
+// The classes whose gate is open or nearly: samples cost more than all the rest, and judges look at their own classes alone. Vectors of two
+// classes add them up.
+TrafficClassSet Guard::near_gates(const Second& s) const {
+  using enum TrafficClass;
+  TrafficClassSet near;
   const auto& floors = floors_[static_cast<std::size_t>(s.direction)];
+  const double most = alarmed_ ? 0.45 : 0.97;  // hysteresis: an open gate closes at half its threshold
+  const auto look = [&](std::initializer_list<TrafficClass> classes) {
+    double volume = 0, ceiling = 0, floor = 0;
+    for (const auto c : classes) {
+      volume += static_cast<double>(s.counts[index_of(c)].packets), ceiling += s.ceiling[index_of(c)];
+      floor = std::max(floor, floors[index_of(c)]);
+    }
+    if (volume > 0 && volume >= most * std::max(floor, s.learned_seconds >= 60 ? ceiling : 0))
+      for (const auto c : classes) near.set(index_of(c));
+  };
+  look({tcp_syn, tcp_syn_bare}), look({udp, dns_answer_unasked_other}), look({icmp_echo, icmp_echo_reply});
   for (std::size_t c = 0; c < kTrafficClasses; ++c)
-    if (floors[c] > 0 && static_cast<double>(s.counts[c].packets) >= 0.25 * std::max<double>(floors[c], s.ceiling[c])) return true;
-  return false;
+    if (floors[c] > 0 && s.counts[c].packets && !near[c]) look({static_cast<TrafficClass>(c)});
+  return near;
 }
 
-void Guard::sample(const Way& way, TimeNs from, TimeNs to, Random& random, std::vector<Sample>& out) const {
-  double total = 0;
-  for (const auto& p : way.parts) total += p.pps;
+// As the features sample: one of 2^k packets of each stratum, at most 2,560 of it in a window.
+void Guard::sample(const Way& way, const Way& beside, const TrafficClassSet& wanted, TimeNs from, TimeNs to, Random& random,
+                   std::vector<Sample>& out) const {
+  const auto stratum = [](const Part& p) { return p.shape->protocol == 6 ? (p.shape->flags == 2 ? 0 : 1) : p.shape->protocol == 17 ? 2 : 3; };
   for (const auto& p : way.parts) {
-    const auto fair = static_cast<unsigned>(kSamples * p.pps / std::max(total, 1.0));
-    const unsigned most = static_cast<unsigned>(std::min(p.pps, 1e6));
-    draw_samples(p, 1, from, to, std::min(most, std::max(fair, 64u)), random, out);  // strata keep the rare ones visible
+    if (!wanted[index_of(p.traffic_class)]) continue;
+    double total = 0;
+    for (const Way* w : {&way, &beside})
+      for (const auto& other : w->parts)
+        if (stratum(other) == stratum(p)) total += other.pps;
+    double kept = p.pps;
+    for (; total > 2560; total /= 2) kept /= 2;
+    draw_samples(p, 1, from, to, static_cast<unsigned>(kept + random.uniform()), random, out);
   }
 }
 
@@ -90,9 +109,12 @@ Verdicts Guard::judge(const Window& w, DurationNs length, Random& random) {
     s.normal = {}, s.ceiling = {}, s.rule = {};
     baselines_[d].fill(s);
     samples_[d].clear();
-    if (worth_sampling(s)) {
-      sample(d == 0 ? w.ordinary.in : w.ordinary.out, w.now - kSecond, w.now, random, samples_[d]);
-      if (w.attack) sample(d == 0 ? w.attack->in : w.attack->out, std::max(w.attack_from, w.now - kSecond), w.now, random, samples_[d]);
+    if (const auto near = near_gates(s); near.any()) {
+      static const Way kNothing;
+      const Way& ordinary = d == 0 ? w.ordinary.in : w.ordinary.out;
+      const Way& attack = !w.attack ? kNothing : d == 0 ? w.attack->in : w.attack->out;
+      sample(ordinary, attack, near, w.now - kSecond, w.now, random, samples_[d]);
+      sample(attack, ordinary, near, std::max(w.attack_from, w.now - kSecond), w.now, random, samples_[d]);
     }
     s.samples = samples_[d];
   }
@@ -101,7 +123,8 @@ Verdicts Guard::judge(const Window& w, DurationNs length, Random& random) {
   step.time = w.now, step.length = length, step.seconds = seconds_;
   for (const auto& detector : detectors_) detector->on_step(step, findings_);
   Verdicts out;
-  out.near = !samples_[0].empty() || !samples_[1].empty();
+  alarmed_ = !findings_.empty();
+  out.near = near();
   for (const auto& f : findings_) {
     if (f.label == "spike_unclassified") {
       out.spike = true;
@@ -128,6 +151,7 @@ std::vector<std::uint8_t> Guard::save(TimeNs now) const {
 
 void Guard::restore(const std::vector<std::uint8_t>& bytes, TimeNs now) {
   make_detectors();
+  alarmed_ = false;
   auto saved = BaselineCodec::decode(bytes).value();
   for (auto& row : saved.rows) {
     auto& baseline = baselines_[static_cast<std::size_t>(row.direction)];

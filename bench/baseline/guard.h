@@ -27,6 +27,7 @@ class Guard {
     TimeNs attack_from = 0;           // when it began
   };
   Verdicts judge(const Window& window, DurationNs step, Random& random);
+  bool near() const { return !samples_[0].empty() || !samples_[1].empty(); }  // a gate was open or nearly, in the last window
   // The same window, at the end of a whole second: the baselines learn.
   void learn(TimeNs now);
 
@@ -36,8 +37,9 @@ class Guard {
  private:
   void make_detectors();
   void fill(Second& second, const Way& ordinary, const Way* attack) const;
-  bool worth_sampling(const Second& second) const;
-  void sample(const Way& way, TimeNs from, TimeNs to, Random& random, std::vector<Sample>& out) const;
+  TrafficClassSet near_gates(const Second& second) const;
+  void sample(const Way& way, const Way& beside, const TrafficClassSet& wanted, TimeNs from, TimeNs to, Random& random,
+              std::vector<Sample>& out) const;
 
   std::vector<std::unique_ptr<Detector>> detectors_;
   std::array<std::array<double, kTrafficClasses>, 2> floors_{};
@@ -45,6 +47,7 @@ class Guard {
   std::array<Second, 2> seconds_;
   std::array<std::vector<Sample>, 2> samples_;
   std::vector<Finding> findings_;
+  bool alarmed_ = false;
 };
 
 }  // namespace sekisho::bench

@@ -10,13 +10,16 @@
 #include "app/agent_plan.h"
 #include "app/agent_status.h"
 #include "app/announcer.h"
+#include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
 #include "app/control_sink.h"
 #include "app/evidence_writer.h"
 #include "app/former_run.h"
+#include "app/host_watch.h"
 #include "app/live_facts.h"
 #include "app/live_output.h"
+#include "app/live_source.h"
 #include "app/live_watch.h"
 #include "app/progress.h"
 #include "app/store_sink.h"
@@ -25,7 +28,6 @@
 #include "base/file_lock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "input/packet_socket.h"
 
 namespace sekisho {
 namespace {
@@ -46,7 +48,7 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
     });
   };
   events.on_removed = [&store](const std::string& path) { store.write([path](StoreWriter& w) { return w.remove_evidence(path); }); };
-  auto opened = EvidenceWriter::open_live(settings, plan.interfaces, key, std::move(events));
+  auto opened = EvidenceWriter::open_live(settings, plan.capture.interfaces, key, std::move(events));
   if (opened.ok()) return std::move(opened).value();
   problem = opened.error().message;
   return nullptr;
@@ -57,12 +59,12 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
 int run_agent(const AgentOptions& options) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
-  auto plan = plan_agent(options, *&config.value());
+  auto plan = plan_agent(options, config.value());
   if (!plan.ok()) return fail(plan.error());
   const HashKey key = plan->pipeline.key;
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
-  auto source = PacketSocket::open(plan->interfaces);
+  auto source = open_source(plan->capture, plan->notes);
   if (!source.ok()) return fail(source.error());
 
   // One agent for each socket and store.
@@ -81,6 +83,9 @@ int run_agent(const AgentOptions& options) {
   catch_interrupts();
   AgentStatus status;
   LiveFacts facts;
+  CaptureFacts capture{plan->local};
+  capture.update(source.value()->stats());
+  HostWatch host{plan->capture.interfaces, plan->follow_addresses};
   LiveOutput output{options.json, options.color};
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr, writer.ok() ? "" : writer.error().message};
   std::string without_evidence;
@@ -91,7 +96,8 @@ int run_agent(const AgentOptions& options) {
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
-  status.add("capture", [about = plan->about] { return about; });
+  status.add("capture", [&] { return capture.json(); });
+  status.add_health([&] { return capture.problems(); });
   status.add("traffic", [&] { return facts.traffic_json(); });
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
@@ -101,7 +107,13 @@ int run_agent(const AgentOptions& options) {
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
   const auto start = std::chrono::steady_clock::now();
-  LiveWatch watch{**pipeline, {**source, [&] { return source.value()->drops(); }, [] { return interrupted(); }}, announcer, store, evidence.get(), key};
+  for (const auto& note : source.value()->stats().notes) output.say(note);
+  const auto each_second = [&] {
+    host.look(**pipeline, wall_clock());
+    capture.update(source.value()->stats());
+    return capture.lost();
+  };
+  LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }}, announcer, store, evidence.get(), key};
   watch.resume(std::move(former));
   const auto done = watch.run();
   const bool kept = !evidence || evidence->finish();

@@ -2,16 +2,18 @@
 #include "app/agent_plan.h"
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/live_source.h"
 #include "base/text.h"
-#include "input/packet_socket.h"
+#include "input/interfaces.h"
+#include "input/link_info.h"
 
 namespace sekisho {
 namespace {
@@ -47,13 +49,13 @@ std::string joined(const Items& items, std::size_t most, auto text) {
 Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config) {
   AgentPlan plan;
   const auto publics = TRY(networks_of(options.publics, "--public"));
-  for (const auto& name : options.interfaces.empty() ? config.capture.interfaces : options.interfaces)
-    if (std::find(plan.interfaces.begin(), plan.interfaces.end(), name) == plan.interfaces.end()) plan.interfaces.push_back(name);
-  if (plan.interfaces.empty()) plan.interfaces = default_interfaces();
-  if (plan.interfaces.empty()) return Error{"no interface is up: say which one to watch with --interface, for example --interface lo"};
-  if (config.capture.mode == "xdp")
-    return Error{"[capture] mode = \"xdp\" is not in this version: write \"auto\" or \"packet_socket\"", ErrorKind::usage};
-  plan.pipeline.local = TRY(local_side(options, config, plan.interfaces));
+  plan.capture = config.capture;
+  if (!options.interfaces.empty()) plan.capture.interfaces = options.interfaces;
+  plan.capture.interfaces = TRY(interfaces_to_watch(plan.capture));
+  if (auto links = LinkReader::open(); links.ok())
+    plan.notes = leave_out_doubles(plan.capture.interfaces, [&](const std::string& name) { return links.value().read(::if_nametoindex(name.c_str())); });
+  plan.pipeline.local = TRY(local_side(options, config, plan.capture.interfaces));
+  plan.follow_addresses = options.local.empty() && config.local.empty();
   plan.pipeline.publics = config.publics;
   for (const auto& network : publics) plan.pipeline.publics.push_back(network.base);
   plan.pipeline.incidents.forget_closed = true;
@@ -61,13 +63,10 @@ Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config) 
   TRY(fill_random(&plan.pipeline.incidents.id_seed, sizeof plan.pipeline.incidents.id_seed));
   plan.retention = retention_of(config.store);
 
-  const auto& local = plan.pipeline.local;
-  plan.sentence = fmt::format("Watching {} for {}.", joined(plan.interfaces, 8, [](const std::string& name) { return escape_hostile(name, 32); }),
-                              joined(local, 6, [](const Network& n) { return to_string(n); }));
-  nlohmann::ordered_json about{{"mode", "packet_socket"}, {"interfaces", nlohmann::ordered_json::array()}, {"local", nlohmann::ordered_json::array()}};
-  for (const auto& name : plan.interfaces) about["interfaces"].push_back(escape_hostile(name, 32));
-  for (const auto& network : local) about["local"].push_back(to_string(network));
-  plan.about = about.dump();
+  plan.local = plan.pipeline.local;
+  plan.sentence = fmt::format("Watching {} for {}.",
+                              joined(plan.capture.interfaces, 8, [](const std::string& name) { return escape_hostile(name, 32); }),
+                              joined(plan.local, 6, [](const Network& n) { return to_string(n); }));
   return plan;
 }
 

@@ -11,11 +11,13 @@
 namespace sekisho {
 
 struct AgentPlan {
-  std::vector<std::string> interfaces;
+  CaptureSettings capture;        // with the interfaces that are watched
+  bool follow_addresses = false;  // nobody said what is local: it is whatever addresses this host has
+  std::vector<Network> local;
   PipelineSettings pipeline;
   Retention retention;
+  std::vector<std::string> notes;  // interfaces that are left out, and why
   std::string sentence;  // "Watching eth0 for 203.0.113.5."
-  std::string about;     // the same as JSON: mode, interfaces, local
 };
 Result<AgentPlan> plan_agent(const AgentOptions& options, const Config& config);
 

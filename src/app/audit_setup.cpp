@@ -15,11 +15,10 @@ AuditOptions audit_options(const Config& config, const std::string& root) {
   s.raw_socket_owners = config.audit.raw_socket_owners;
   s.allowed_listeners = config.audit.allowed_listeners;
   s.scanner_within_ms = config.audit.scanner_within.count;
-  if (root == "/")
-    options.sources.nft = [](const std::string& command, bool terse) -> Result<std::string> {
-      Nft nft;
-      return nft.list_json(command, terse);
-    };
+  if (root == "/") {
+    options.sources.nft_json = [](const std::string& command, bool terse) { return Nft{}.list_json(command, terse); };
+    options.sources.nft_text = [](const std::string& command) { return Nft{}.list_text(command); };
+  }
   return options;
 }
 

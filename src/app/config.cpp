@@ -14,6 +14,7 @@
 
 #include "app/config_file.h"
 #include "base/text.h"
+#include "detect/log_detector.h"
 
 namespace sekisho {
 namespace {
@@ -23,6 +24,10 @@ constexpr Field<CaptureSettings> kCaptureFields[] = {
     {"interfaces", &CaptureSettings::interfaces, 0, 0, "interfaces to watch; empty: those with a default route"},
     {"local", &CaptureSettings::local, 0, 0,
      "addresses and networks of the guarded host; empty: its own addresses, or inferred from a capture"},
+    {"max_frames_pps", &CaptureSettings::max_frames_pps, 1'000, 10'000'000,
+     "packets a second that are looked at one by one; of more, a sample with weights (fewer when the processor is too slow)"},
+    {"rings", &CaptureSettings::rings, 1, 16,
+     "packet_socket: rings for each interface; several spread the work of the kernel over processors"},
     {"public", &CaptureSettings::publics, 0, 0, "the host's public addresses before NAT, which scanners aim at"},
 };
 constexpr double kDayMs = 24.0 * 3600 * 1000;
@@ -90,6 +95,12 @@ constexpr Field<AuditSection> kAuditFields[] = {
     {"scanner_within", &AuditSection::scanner_within, 10'000, 4 * 3'600'000.0, "time for each rootkit scanner of --with-scanners"},
 };
 
+constexpr Field<ContainSection> kContainFields[] = {
+    {"confirm_within", &ContainSection::confirm_within, 3'000, 600'000,
+     "a containment that is not confirmed within this time ends by itself"},
+    {"log", &ContainSection::log, 0, 0, "the record of who contained what, and when; one JSON object a line"},
+};
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -97,7 +108,7 @@ struct Choice {
 };
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
-      {"capture", "mode", {"auto", "packet_socket", "xdp"}},
+      {"capture", "mode", {"auto", "xdp", "tc", "packet_socket"}},
       {"response", "mode", {"off", "suggest", "on"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
       {"audit", "fail_on", {"low", "medium", "high", "critical"}},
@@ -122,6 +133,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
+      {"contain", "Dropping what this host sends, by hand, for a time.", field_infos<ContainSection>(kContainFields)},
   };
 }
 
@@ -272,6 +284,7 @@ class Checker {
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<AuditSection>("audit", kAuditFields, config_.audit);
+    read<ContainSection>("contain", kContainFields, config_.contain);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.
     for (const auto& spec : detectors_) {
       const auto given = config_.sections.find("detect." + std::string{spec.name});
@@ -350,6 +363,8 @@ Result<Config> load_config(const std::optional<std::string>& path, std::span<con
 std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors) {
   auto sections = fixed_sections();
   for (const auto& d : detectors) sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
+  for (const auto& d : Registry<LogDetectorSpec>::all())
+    sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
   return sections;
 }
 

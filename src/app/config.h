@@ -20,6 +20,7 @@ constexpr std::string_view kDefaultConfigFile = "/etc/sekisho/sekisho.toml";
 struct CaptureSettings {
   std::string mode = "auto";
   std::vector<std::string> interfaces, local, publics;
+  std::int64_t max_frames_pps = 200'000, rings = 1;
 };
 struct DecodeSettings {
   std::int64_t vxlan_port = 0, gtp_u_port = 0;  // UDP ports; 0 = such packets are plain UDP
@@ -66,6 +67,11 @@ struct AuditSection {
   std::vector<std::string> raw_socket_owners, allowed_listeners;
 };
 
+struct ContainSection {
+  Milliseconds confirm_within{60'000};
+  std::string log = "/var/lib/sekisho/contain.jsonl";
+};
+
 struct Config {
   std::string file;  // where it was read; empty when there is none and the defaults hold
   CaptureSettings capture;
@@ -78,6 +84,7 @@ struct Config {
   AlertSettings alert;
   AnalyzeSettings analyze;
   AuditSection audit;
+  ContainSection contain;
   std::vector<Network> local, never;  // of capture.local and response.never
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.

@@ -17,7 +17,7 @@
 #include "app/time_words.h"
 #include "base/text.h"
 #include "control/client.h"
-#include "input/packet_socket.h"
+#include "input/interfaces.h"
 #include "store/store.h"
 
 namespace sekisho {

@@ -29,7 +29,7 @@ Result<std::unique_ptr<EvidenceWriter>> EvidenceWriter::open_live(const Evidence
   settings.ring_bytes = section.ring_bytes, settings.snap_bytes = section.snap_bytes;
   settings.max_packets = section.packets, settings.max_bytes = section.bytes;
   settings.context_packets = section.packets * section.context_percent / 100;
-  settings.total_bytes = section.total_bytes;
+  settings.max_open = 128, settings.total_bytes = section.total_bytes;
   settings.application = "sekisho " SEKISHO_VERSION;
   settings.interfaces = std::move(interfaces);
   std::unique_ptr<EvidenceWriter> writer{new EvidenceWriter};

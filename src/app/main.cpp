@@ -7,8 +7,10 @@
 #include "app/analyze.h"
 #include "app/audit_command.h"
 #include "app/config_command.h"
+#include "app/contain_command.h"
 #include "app/doctor_command.h"
 #include "app/incidents_command.h"
+#include "app/logs_command.h"
 #include "app/query_command.h"
 #include "app/scanners_command.h"
 #include "app/show_command.h"
@@ -24,7 +26,7 @@ using namespace sekisho;
 // An unknown subcommand is wrong usage, with the nearest name.
 int unknown_command(const CLI::App& app, std::string_view given) {
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
   const std::vector<std::string_view> views{names.begin(), names.end()};
   const auto near = nearest_name(given, views);
   std::fprintf(stderr, "sekisho: unknown command '%.*s'%s%.*s%s\nTry: sekisho --help\n", static_cast<int>(given.size()), given.data(),
@@ -83,6 +85,32 @@ void add_audit(CLI::App& app, AuditCommand& o) {
        "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   c->add_flag("-v,--verbose", o.verbose, "also what is good, and everything about small things");
+}
+
+void add_contain(CLI::App& app, ContainCommand& o) {
+  auto* c = app.add_subcommand("contain", "Drop what a unit, cgroup, user or this whole host sends, for a time (as root)");
+  c->require_subcommand(0, 1);
+  c->add_option("--unit", o.unit, "a running systemd unit: x.service");
+  c->add_option("--cgroup", o.cgroup, "a cgroup: /system.slice/x.service");
+  c->add_option("--uid", o.uid, "everything that this user's processes send");
+  c->add_flag("--host", o.host, "everything that this host sends and forwards, but to management");
+  c->add_option("--allow", o.allow, "stays reachable (CIDR, comma-separated; may be repeated); this SSH session always does");
+  c->add_option("--for", o.duration, "for how long: 30m, 1h, 2d; then the kernel ends it");
+  c->add_flag("--dry-run", o.dry_run, "show what would be done and the rules; change nothing");
+  c->add_flag("--yes", o.yes, "do not ask");
+  c->add_flag("--json", o.json, "as JSON");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  for (const auto& [name, help] : {std::pair{"list", "what is contained, for how long still, and what was dropped"},
+                                   {"confirm", "keep a containment beyond its trial: from a new connection"},
+                                   {"release", "end a containment now"}}) {
+    auto* action = c->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
+    if (std::string_view{name} == "list")
+      action->add_flag("--json", o.json, "as JSON");
+    else
+      action->add_option("ID", o.id, "c-7K3F2Q, as list shows it")->required();
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
 }
 
 void add_config(CLI::App& app, ConfigCommand& o) {
@@ -203,6 +231,38 @@ void add_doctor(CLI::App& app, DoctorCommand& o) {
   add_color(c, o.color);
 }
 
+void add_logs(CLI::App& app, LogsOptions& o) {
+  auto* c = app.add_subcommand("logs", "Failed logins, firewall lines and web floods in logs: failures per source, and incidents");
+  c->add_option(
+      "FILE", o.names,
+      "log files (also .gz .xz .zst), - for standard input, ulogd:FILE or ulogd:postgresql://... for ulogd2, journal:FOLDER, /dev/kmsg; "
+      "default: the journal or syslog's files, and web servers' access logs");
+  c->add_flag("--journal", o.journal, "this machine's systemd journal");
+  c->add_option("--since", o.since, "only lines from this time on: 2h, '1 hour ago', yesterday, 2026-11-22 02:14, @epoch");
+  c->add_option("--until", o.until, "only lines until this time");
+  c->add_flag("--follow,-f", o.follow, "go on with what is written from now on (with --since: from then on), through rotations");
+  c->add_flag("--rotated", o.predecessors, "of each FILE also its rotated predecessors (FILE.1, FILE.2.gz, ...)");
+  c->add_option("--state", o.state, "remember in this file how far was read, and go on from there the next time");
+  c->add_option("--year", o.year, "year of the first line, where lines have none (default: the latest that fits the file's age)")
+      ->check(CLI::Range(1970, 2261));
+  c->add_option("--public", o.publics, "this host's public addresses when it sits behind NAT: what scanners aim at");
+  c->add_flag("--test", o.test, "which rule took each line, and which lines none");
+  c->add_flag("--show-odd", o.show_odd, "only the lines that look forged");
+  c->add_option("--top", o.top, "so many sources a table; 0: all (default: 20)")->check(CLI::Range(0, 1'000'000));
+  auto* json = c->add_flag("--json", o.json, "one JSON document on standard output (--test, --follow: one object a line)");
+  auto* jsonl = c->add_flag("--jsonl", o.jsonl, "one JSON object a line: each change of an incident")->excludes(json);
+  c->add_flag("--csv", o.csv, "the table of sources as CSV")->excludes(json)->excludes(jsonl);
+  c->add_option_function<std::string>(
+       "--fail-on", [&o](const std::string& text) { o.fail_on.emplace(), parse_severity(text, *o.fail_on); },
+       "exit with 1 when an incident is at or above: info low medium high critical (default: medium)")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  c->add_option_function<std::string>(
+       "--color", [&o](const std::string& text) { parse_color_choice(text, o.color); }, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  c->add_flag("-q,--quiet", o.quiet, "no remarks on standard error");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -216,6 +276,8 @@ int main(int argc, char** argv) {
   add_agent(app, agent);
   AuditCommand audit;
   add_audit(app, audit);
+  ContainCommand contain;
+  add_contain(app, contain);
   ConfigCommand config;
   add_config(app, config);
   WebCommand web;
@@ -234,8 +296,12 @@ int main(int argc, char** argv) {
   add_top(app, top);
   DoctorCommand doctor;
   add_doctor(app, doctor);
+  LogsOptions logs;
+  add_logs(app, logs);
   auto* version = app.add_subcommand("version", "The version");
 
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](CLI::App* c) { return c->get_name() == argv[1]; }).empty())
+    return unknown_command(app, argv[1]);
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](const CLI::App* c) { return c->check_name(argv[1]); }).empty())
     return unknown_command(app, argv[1]);
   try {
@@ -251,6 +317,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("agent")) return run_agent(agent);
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("audit")) return run_audit_command(audit);
+  if (app.got_subcommand("contain")) return run_contain(contain);
   if (app.got_subcommand("config")) return run_config(config);
   if (app.got_subcommand("web")) return run_web(web);
   if (app.got_subcommand("incidents")) return run_incidents(incidents);
@@ -260,6 +327,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("status")) return run_status(status);
   if (app.got_subcommand("top")) return run_top(top);
   if (app.got_subcommand("doctor")) return run_doctor(doctor);
+  if (app.got_subcommand("logs")) return run_logs(logs);
   if (*version) {
     std::printf("sekisho %s\n", SEKISHO_VERSION);
     return 0;

@@ -171,6 +171,14 @@ void Pipeline::advance(TimeNs now) {
   last_time_ = std::max(last_time_, static_cast<TimeNs>(step * kStep));  // a packet that is late after all belongs to the open step
 }
 
+void Pipeline::set_local(std::vector<Network> networks) {
+  if (orientation_) orientation_.emplace(Locality{std::move(networks), true, orientation_->locality().reason});
+}
+
+void Pipeline::note_kernel(const KernelEvidence& kernel, TimeNs now) {
+  if (features_) features_->note_kernel(kernel, now + clock_offset_);
+}
+
 void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
   const Step& seen = features_->finish_step(step, now, length, last);
   findings_.clear();

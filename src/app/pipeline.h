@@ -34,6 +34,10 @@ class Pipeline final : public Intake {
   void on_frames(std::span<const Frame> frames) override;
   // Live: it is `now` and nothing from before is on its way any more: closes the steps that ended, although no packet came.
   void advance(TimeNs now);
+  // Live: the addresses of this host changed.
+  void set_local(std::vector<Network> networks);
+  // Live: what the kernel noticed in the second that ends at `now`.
+  void note_kernel(const KernelEvidence& kernel, TimeNs now);
   // The source ended.
   void finish();
   // Incidents of the former run, before the first frame; see Incidents::resume.

@@ -39,6 +39,8 @@ std::string when_text(const Incident& i) {
 }
 
 std::string size_text(const Incident& i) {
+  if (is_from_logs(i))
+    return fmt::format("{} log lines{}", format_count(i.packets), i.peak_pps > 0 ? fmt::format(", at most {:.0f} in a second", i.peak_pps) : "");
   std::string normal;
   if (i.normal_pps > 0) normal = fmt::format(" (x{:.0f} of the normal {})", i.peak_pps / i.normal_pps, format_rate_pps(i.normal_pps));
   return fmt::format("peak {}, {}{}; {} packets, {}", format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), normal,
@@ -93,7 +95,8 @@ std::string target_text(const Incident& i) {
 }
 
 std::string sure_text(const Incident& i) {
-  return fmt::format("confidence {} of 100; decided {} after the first packet{}", i.confidence, format_duration(i.detected - i.started),
+  return fmt::format("confidence {} of 100; decided {} after the first {}{}", i.confidence, format_duration(i.detected - i.started),
+                     is_from_logs(i) ? "line" : "packet",
                      i.degraded ? "; sampling or a full table shaped the numbers: they are lower bounds" : "");
 }
 

@@ -108,6 +108,7 @@ ElfSigns elf_signs(std::string_view bytes) {
   const bool wide = bytes[4] == ELFCLASS64;
   const Reader r{bytes, bytes[5] == ELFDATA2MSB};
   const auto type = r.at(16, 2), machine = r.at(18, 2);
+  signs.object_file = type == ET_REL;
   signs.machine = machine_name(static_cast<unsigned>(machine));
   signs.foreign = !is_native(static_cast<unsigned>(machine));
   const auto headers = wide ? r.at(32, 8) : r.at(28, 4);

@@ -9,6 +9,7 @@ namespace sekisho {
 
 struct ElfSigns {
   bool is_elf = false;
+  bool object_file = false;     // a compiler's: cannot be run
   bool foreign = false;         // built for another kind of processor than this program
   bool shared_object = false;   // a library: no interpreter, not an executable type
   bool static_linked = false;   // no interpreter

@@ -123,6 +123,12 @@ const std::vector<std::string>& HostView::default_interfaces_v6() {
   return *interfaces_v6_;
 }
 
+const std::vector<Address>& HostView::own_addresses() {
+  if (own_addresses_) return *own_addresses_;
+  own_addresses_ = parse_own_addresses(text("/proc/net/fib_trie").value_or(""), text("/proc/net/if_inet6").value_or(""));
+  return *own_addresses_;
+}
+
 std::optional<std::string> HostView::trusted_program(const std::vector<std::string>& candidates) const {
   if (!live()) return std::nullopt;
   for (const auto& path : candidates) {

@@ -29,8 +29,10 @@ struct AuditSettings {
 
 // What the room cannot do itself and the program gives it.
 struct HostSources {
-  // A `list` command of nft as JSON; terse: without the elements of sets. Empty: there is no packet filter to ask (an image).
-  std::function<Result<std::string>(const std::string& command, bool terse)> nft;
+  // A `list` command of nft as JSON (terse: without the elements of sets) and as terse text. Empty: there is no packet filter to ask (an
+  // image).
+  std::function<Result<std::string>(const std::string& command, bool terse)> nft_json;
+  std::function<Result<std::string>(const std::string& command)> nft_text;
 };
 
 struct User {
@@ -87,6 +89,8 @@ class HostView {
 
   const std::vector<User>& users();
   const std::vector<Mount>& mounts();
+  // The host's own addresses, without loopback and link-local ones.
+  const std::vector<Address>& own_addresses();
   // Interfaces of the default routes.
   const std::vector<std::string>& default_interfaces_v4();
   const std::vector<std::string>& default_interfaces_v6();
@@ -118,6 +122,7 @@ class HostView {
   std::optional<std::vector<User>> users_;
   std::optional<std::vector<Mount>> mounts_;
   std::optional<std::vector<std::string>> interfaces_v4_, interfaces_v6_;
+  std::optional<std::vector<Address>> own_addresses_;
   std::vector<std::string> limits_;
   std::set<std::string> unreadable_;
 };

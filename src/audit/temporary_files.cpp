@@ -47,7 +47,10 @@ struct Search {
     const auto signs = elf_signs(body.value());
     const bool hidden = has_hidden_part(entry.path), runnable = (entry.info.mode & 0111) != 0, root_bit = (entry.info.mode & 04000) != 0;
     const auto detail = describe(signs);
-    if (!signs.families.empty()) return add(entry, AuditState::critical, "a bot's program: " + signs.families.front(), detail);
+    if (signs.object_file) return;
+    // Bots are small. A large program with such a string is rather one that looks for them, as this one.
+    constexpr std::uint64_t kLargestBot = 4 << 20;
+    if (!signs.families.empty() && entry.info.size_bytes <= kLargestBot) return add(entry, AuditState::critical, "a bot's program: " + signs.families.front(), detail);
     if (root_bit) return add(entry, AuditState::high, "a program with the set-user-id bit in a temporary folder", detail);
     if (signs.packed) return add(entry, AuditState::high, fmt::format("a program packed with {}", signs.packer), detail);
     if (signs.foreign) return add(entry, AuditState::high, fmt::format("a program for {}, not for this machine", signs.machine), detail);

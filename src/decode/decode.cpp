@@ -78,6 +78,14 @@ void decode_link(Decoding& d, Cursor c, LinkType link) {
   note(d.packet, Malformed::unknown_link);
 }
 
+// One frame for several packets on the wire: counted as so many of equal size. The payload stays whole: sequence numbers need it.
+void split(Packet& packet, std::uint32_t segments) {
+  const std::uint32_t headers = packet.ip_bytes > packet.payload_bytes ? packet.ip_bytes - packet.payload_bytes : 0;
+  packet.weight *= segments;
+  packet.wire_bytes = (packet.wire_bytes + segments - 1) / segments;
+  packet.ip_bytes = headers + (packet.payload_bytes + segments - 1) / segments;
+}
+
 }  // namespace
 
 void decode(const Frame& frame, const DecodeOptions& options, Packet& packet) {
@@ -90,6 +98,8 @@ void decode(const Frame& frame, const DecodeOptions& options, Packet& packet) {
   packet.wire_bytes = length;
   Decoding d{options, packet};
   decode_link(d, {frame.bytes.data(), captured, length}, frame.link);
+  if (frame.segments > 1) [[unlikely]]
+    split(packet, frame.segments);
 }
 
 }  // namespace sekisho

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "detect/kernel_support.h"
 
 namespace sekisho {
 namespace {
@@ -42,6 +43,21 @@ std::string because(const Second& s, const std::vector<TrafficClass>& classes) {
   for (const auto c : classes)
     if (const auto rule = s.rule[index_of(c)]; rule >= ThresholdRule::day) return fmt::format(" ({})", explain(rule));
   return {};
+}
+
+// What is missing of the class that the same packets belong to in ordinary times: clients of a service that died go on sending, and what
+// they send counts as unasked now.
+double missing(const Second& s, const std::vector<TrafficClass>& classes) {
+  using enum TrafficClass;
+  double sum = 0;
+  const auto lacks = [&](TrafficClass c) {
+    sum += std::max(0.0, static_cast<double>(s.normal[index_of(c)]) - static_cast<double>(s.counts[index_of(c)].packets));
+  };
+  for (const auto c : classes) {
+    if (c == udp) lacks(udp_answer);
+    if (c == tcp_ack_unknown) lacks(tcp_ack), lacks(tcp_data);
+  }
+  return sum;
 }
 
 bool is_infrastructure_address(const Address& a) { return is_multicast(a); }
@@ -177,7 +193,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   for (const auto c : spec_.classes) own_excess += excess(s, index_of(c));
   const double share = total_excess > 0 ? own_excess / total_excess : 0;
   Evidence e;
-  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, egress, !s.reverse_ever};
+  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, floor * hold, egress, !s.reverse_ever};
   std::string_view label = spec_.judge(flood_case, e);
   if (label.empty()) {
     state = {};
@@ -185,6 +201,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   }
   if (!s.all && is_infrastructure_address(s.address) && label != "dhcp_flood" && label != "smurf")
     contradict(e, 25, "the destination is a multicast or broadcast group");
+  if (!egress) judge_kernel(step.kernel, classes_, v.packets, e);
   e.points += learned ? 40 : 34;
   e.points += share >= 0.9 ? 20 : share >= 0.7 ? 12 : share >= 0.5 ? 6 : share < 0.1 ? -12 : 0;
   const double times = v.packets / std::max(threshold, 1.0);
@@ -198,6 +215,8 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   else if (normal > 0)
     e.contra.push_back(
         fmt::format("normal here is {}, at most {}{}", format_rate_pps(normal), format_rate_pps(ceiling), because(s, spec_.classes)));
+  if (const double gone = learned ? missing(s, spec_.classes) : 0; gone > 0.5 * own_excess)
+    contradict(e, 45, fmt::format("{} of ordinary traffic are missing: its senders go on, its service does not answer", format_rate_pps(gone)));
   const int confidence = std::clamp(e.hard ? e.points : std::min(e.points, 55), 0, 99);
   const bool verdict = e.hard && confidence >= kProbable;
   // Weak evidence has to hold for three steps; volume alone for a second.
@@ -251,12 +270,12 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   } else {
     f.subject = s.address;
   }
-  f.severity = !verdict                         ? Severity::low
-               : egress                         ? (times >= 100 ? Severity::critical : Severity::high)
-               : times >= 200                   ? Severity::critical
-               : times >= 10                    ? Severity::high
-               : times >= 3 || confidence >= 85 ? Severity::medium
-                                                : Severity::low;
+  f.severity = !verdict                                                       ? Severity::low
+               : egress                                                       ? (times >= 100 ? Severity::critical : Severity::high)
+               : times >= 200 || kernel_drops(step.kernel) > 0.01 * v.packets ? Severity::critical
+               : times >= 10                                                  ? Severity::high
+               : times >= 3 || confidence >= 85                               ? Severity::medium
+                                                                              : Severity::low;
   if (timeless && !egress && f.severity > Severity::low) f.severity = static_cast<Severity>(static_cast<int>(f.severity) - 1);
   f.headline = fmt::format(
       "{}{}, {}, {} of the excess", format_rate_pps(v.packets),

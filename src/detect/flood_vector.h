@@ -18,6 +18,7 @@ struct FloodCase {
   double pps = 0, bps = 0;   // of the vector's classes within the window
   double share = 0;          // of the row's excess over normal
   double threshold_pps = 0;
+  double floor_pps = 0;  // half of it while the flood goes on
   bool egress = false;
   bool one_way_capture = false;  // the other direction of this host was never seen: answers cannot be judged
 };

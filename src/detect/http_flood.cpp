@@ -14,10 +14,9 @@ std::string_view judge_http(const FloodCase& c, Evidence& e) {
     prove(e, 20,
           fmt::format("{} different request heads in {} sampled requests of {:.0f} sources: one tool", s.payload_kinds, s.samples,
                       c.second.distinct_remotes));
-  else if (s.samples >= 32 && s.flow_count >= 8 && c.pps > 8 * static_cast<double>(s.flow_count))
+  else if (s.samples >= 32 && s.flow_count >= 8 && s.samples > 8 * s.flow_count)  // a sample shows too few connections: it is not scaled up
     prove(e, 20,
-          fmt::format("{:.0f} requests a second on each of {} connections: no browser asks that fast",
-                      c.pps / static_cast<double>(s.flow_count), s.flow_count));
+          fmt::format("{} sampled requests within a second on {} connections: no browser asks that fast", s.samples, s.flow_count));
   else if (s.samples >= 32)
     contradict(e, 20, fmt::format("{} different request heads in {} sampled requests: people, or a crawler", s.payload_kinds, s.samples));
   if (s.sources >= 50) support(e, 8, fmt::format("{:.0f} sources with completed handshakes", c.second.distinct_remotes));

@@ -14,6 +14,8 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   using enum TrafficClass;
   const auto follow = packets(c.second, tcp_ack) + packets(c.second, tcp_ack_unknown) + packets(c.second, tcp_data);
   if (completed > 0.7) return {};  // connections, not half-open ones: tcp_connection_flood judges them
+  // Ordinary clients beside the scanners that every address sees are no flood: what stays half-open must reach the floor by itself.
+  if (completed > 0.2 && c.pps * (1 - completed) < c.floor_pps) return {};
   if (c.one_way_capture && static_cast<double>(follow) > 1.5 * c.pps && s.sources < 100)
     contradict(e, 25, "data follows the SYNs: connections whose answers were not captured");
   else if (completed < 0.2)

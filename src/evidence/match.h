@@ -19,6 +19,8 @@ class Matcher {
  public:
   explicit Matcher(const Selector& selector);
   bool matches(const PacketKey& key) const;
+  // The only local addresses that can match; empty = any.
+  const std::vector<Address>& locals() const { return locals_; }
   // The classes that can match in a direction at all: the union over all matchers lets a packet pass with one test.
   const TrafficClassSet& classes(Direction direction) const { return classes_[direction == Direction::egress]; }
 

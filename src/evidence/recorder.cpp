@@ -16,6 +16,7 @@ namespace sekisho {
 struct Recorder::Budget {
   std::string id;
   std::uint64_t packets = 0, context_packets = 0, bytes = 0;
+  std::uint64_t next_index = 0;  // packets before this number were looked at for an earlier file
 };
 
 struct Recorder::Open {
@@ -23,7 +24,10 @@ struct Recorder::Open {
   unsigned slot = 0;
   bool whole_frames = false;
   TimeNs since = 0;
+  TimeNs last = 0;  // when a packet was kept last
   std::vector<Matcher> matchers;
+  unsigned thinned = 0;            // of its own packets one in 2^thinned is kept
+  std::uint64_t context_mask = 0;  // other packets are kept where these bits of their hash are zero
 };
 
 namespace {
@@ -43,11 +47,18 @@ std::vector<Matcher> prepare(const std::vector<Selector>& selectors) {
   return matchers;
 }
 
-TrafficClassSet classes_of(const std::vector<Matcher>& matchers, Direction direction) {
-  TrafficClassSet classes;
-  for (const auto& matcher : matchers) classes |= matcher.classes(direction);
+void add_classes(const std::vector<Matcher>& matchers, FrameRing::Classes& classes) {
+  for (const auto& matcher : matchers)
+    for (const auto direction : {Direction::ingress, Direction::egress})
+      classes[direction == Direction::egress] |= matcher.classes(direction);
+}
+FrameRing::Classes classes_of(const std::vector<Matcher>& matchers) {
+  FrameRing::Classes classes{};
+  add_classes(matchers, classes);
   return classes;
 }
+
+std::size_t bucket_of(const Address& local) { return fold_multiply(local.high + 1, local.low ^ 0x9e3779b97f4a7c15ULL) & 255; }
 
 // The incident's id becomes a file name: nothing but letters, digits, dash and underscore.
 bool is_file_name(const std::string& id) {
@@ -62,8 +73,8 @@ unsigned thinning(double used) { return used < 0.5 ? 0 : std::min(kMaxThinning, 
 
 bool one_in(std::uint64_t hash, unsigned k) { return (hash & ((1ULL << k) - 1)) == 0; }
 
-void multiply_weight(StoredFrame& frame, unsigned k) {
-  frame.weight = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{frame.weight} << k, UINT32_MAX));
+void multiply_weight(StoredFrame& frame, std::uint64_t by) {
+  frame.weight = static_cast<std::uint32_t>(std::min<std::uint64_t>(frame.weight * by, UINT32_MAX));
 }
 
 std::string comment_of(const Incident& incident) {
@@ -109,7 +120,7 @@ StoredFrame Recorder::stored(const Open& open, const Frame& frame, Direction dir
 
 void Recorder::on_packet(const Frame& frame, const Packet& packet) {
   const PacketKey key = key_of(packet);
-  now_ = packet.time;
+  now_ = packet.time, next_index_ = packet.index + 1;
   recent_.add(frame, packet.time, key, packet.index);
   const bool quiet = packet.protocol == kTcp && packet.payload_bytes >= 1 && packet.payload_bytes <= 32 &&
                      packet.traffic_class != TrafficClass::tcp_ack_unknown;  // an ACK flood must not wash the beats away
@@ -117,17 +128,17 @@ void Recorder::on_packet(const Frame& frame, const Packet& packet) {
   if (open_.empty()) return;
   // By a hash of the packet's number: an even stride would keep one phase of a periodic attack.
   const std::uint64_t hash = keyed_hash(key_, packet.index);
-  const bool may_belong = classes_[packet.direction == Direction::egress][index_of(packet.traffic_class)];
-  const bool may_be_context = settings_.context_packets > 0 && one_in(hash, kContextFrom);
-  if (!may_belong && !may_be_context) return;
-  for (auto& open : open_) {
-    if (may_belong && wanted(open->matchers, key)) {
-      keep(*open, stored(*open, frame, packet.direction), hash);
-    } else if (may_be_context) {
-      const double used = double(open->used.context_packets) / double(settings_.context_packets);
-      keep_context(*open, stored(*open, frame, packet.direction), hash, std::min(kMaxThinning, kContextFrom + thinning(used)));
-    }
+  if (classes_[packet.direction == Direction::egress][index_of(packet.traffic_class)]) {
+    const auto offer = [&](Open& open) {
+      if (wanted(open.matchers, key)) keep(open, stored(open, frame, packet.direction), hash);
+    };
+    for (Open* open : by_local_[bucket_of(key.local)]) offer(*open);
+    for (Open* open : anywhere_) offer(*open);
   }
+  if (settings_.context_packets == 0 || !one_in(hash, kContextFrom)) return;
+  for (auto& open : open_)
+    if ((hash & open->context_mask) == 0 && !wanted(open->matchers, key))
+      keep_context(*open, stored(*open, frame, packet.direction), open->context_mask + 1);
 }
 
 bool Recorder::hand_over(Open& open, const StoredFrame& frame) {
@@ -149,55 +160,63 @@ void Recorder::keep(Open& open, StoredFrame frame, std::uint64_t hash) {
     ++stats_.over_budget;
     return;
   }
-  const unsigned k = thinning(std::max(double(packets) / double(max_packets), double(open.used.bytes) / double(settings_.max_bytes)));
-  if (!one_in(hash, k)) {
+  if (!one_in(hash, open.thinned)) {
     ++stats_.thinned;
     return;
   }
-  multiply_weight(frame, k);
-  hand_over(open, frame);
+  multiply_weight(frame, 1ULL << open.thinned);
+  if (!hand_over(open, frame)) return;
+  open.last = now_;
+  set_pace(open);
 }
 
-void Recorder::keep_context(Open& open, StoredFrame frame, std::uint64_t hash, unsigned k) {
-  if (!one_in(hash, k) || open.used.context_packets >= static_cast<std::uint64_t>(settings_.context_packets) ||
+void Recorder::set_pace(Open& open) const {
+  const double packets = double(open.used.packets - open.used.context_packets) / double(settings_.max_packets - settings_.context_packets);
+  open.thinned = thinning(std::max(packets, double(open.used.bytes) / double(settings_.max_bytes)));
+  if (settings_.context_packets == 0) return;
+  const double context = double(open.used.context_packets) / double(settings_.context_packets);
+  open.context_mask = (1ULL << std::min(kMaxThinning, kContextFrom + thinning(context))) - 1;
+}
+
+void Recorder::keep_context(Open& open, StoredFrame frame, std::uint64_t stands_for) {
+  if (open.used.context_packets >= static_cast<std::uint64_t>(settings_.context_packets) ||
       open.used.bytes + max_packet_block(frame.bytes.size()) > static_cast<std::uint64_t>(settings_.max_bytes))
     return;
   frame.context = true;
-  multiply_weight(frame, k);
+  multiply_weight(frame, stands_for);
   open.used.context_packets += hand_over(open, frame);
+  set_pace(open);
 }
 
 void Recorder::look_back(Open& open, const std::vector<Matcher>& want, const std::vector<Matcher>& had) {
-  const std::uint64_t first[] = {recent_.first_index(Direction::ingress), recent_.first_index(Direction::egress)};
   // A fair sample of what passed before the incident, for half of the context's share.
-  const bool with_context = had.empty() && settings_.context_packets > 0;
-  const auto is_before = [&](const FrameRing::Seen& seen) {
-    return seen.when < open.since && seen.when >= open.since - settings_.ring_age;
-  };
-  unsigned k = 0;
-  if (with_context) {
-    std::uint64_t before = 0;
-    recent_.each([&](const FrameRing::Seen& seen) { before += is_before(seen); });
-    while (before >> k > static_cast<std::uint64_t>(settings_.context_packets) / 2) ++k;
-  }
+  if (had.empty() && open.used.next_index == 0)
+    for (const auto& [seen, stands_for] :
+         recent_.sample(open.since - settings_.ring_age, open.since, static_cast<std::size_t>(settings_.context_packets) / 2))
+      keep_context(open, seen.frame(), stands_for);
   // The beats that are older than the ring and the ring, each frame once, in the order of arrival.
-  FrameRing::each(beats_, &recent_, [&](const FrameRing::Seen& seen) {
-    if (seen.ring == &beats_ && seen.index >= first[seen.key.direction == Direction::egress]) return;
-    const std::uint64_t hash = keyed_hash(key_, seen.index);
-    if (seen.when >= open.since) {
-      if (wanted(want, seen.key) && !wanted(had, seen.key)) keep(open, seen.frame, hash);
-    } else if (with_context && seen.ring == &recent_ && is_before(seen)) {
-      keep_context(open, seen.frame, hash, k);
-    }
+  const std::uint64_t first[] = {recent_.first_index(Direction::ingress), recent_.first_index(Direction::egress)};
+  FrameRing::each(beats_, &recent_, open.since, classes_of(want), [&](const FrameRing::Seen& seen) {
+    if (seen.index() < open.used.next_index) return;
+    if (seen.ring() == &beats_ && seen.index() >= first[seen.direction() == Direction::egress]) return;
+    const std::uint64_t hash = keyed_hash(key_, seen.index());
+    if (!one_in(hash, open.thinned)) return;
+    const PacketKey key = seen.key();
+    if (wanted(want, key) && !wanted(had, key)) keep(open, seen.frame(), hash);
   });
 }
 
 Result<std::string> Recorder::open_incident(const Incident& incident, TimeNs since) {
   if (!is_file_name(incident.id)) return Error{fmt::format("the incident id '{}' cannot be a file name", escape_hostile(incident.id, 80))};
   if (is_open(incident.id)) return Error{fmt::format("the evidence of incident {} is already being written", incident.id)};
-  if (static_cast<std::int64_t>(open_.size()) >= settings_.max_open)
-    return Error{
-        fmt::format("no evidence for incident {}: {} evidence files are being written already (max_open)", incident.id, open_.size())};
+  if (static_cast<std::int64_t>(open_.size()) >= settings_.max_open) {
+    // Live, some incidents never close: the file that was silent for longest is completed. Its incident may go on in another one.
+    if (settings_.max_files > 0)
+      return Error{
+          fmt::format("no evidence for incident {}: {} evidence files are being written already (max_open)", incident.id, open_.size())};
+    const auto silent = std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a->last < b->last; });
+    TRY(close(std::string{(*silent)->used.id}));
+  }
   if (settings_.max_files > 0 && files_made_ >= settings_.max_files)
     return Error{fmt::format("no evidence for incident {}: {} evidence files were made already (max_files)", incident.id, files_made_)};
 
@@ -213,12 +232,13 @@ Result<std::string> Recorder::open_incident(const Incident& incident, TimeNs sin
   }
   open->used.id = incident.id;
   open->used.bytes += comment.size() + kFileOverhead;
+  set_pace(*open);
   open->whole_frames = incident.kind == Kind::c2;
-  open->since = since;
+  open->since = since, open->last = now_;
   open->matchers = prepare(incident.selectors);
   look_back(*open, open->matchers, {});
   open_.push_back(std::move(open));
-  refresh_classes();
+  refresh();
   return path;
 }
 
@@ -227,12 +247,10 @@ Result<void> Recorder::update(const Incident& incident) {
   if (found == open_.end()) return Error{fmt::format("the evidence of incident {} is not being written", escape_hostile(incident.id, 80))};
   Open& open = **found;
   auto matchers = prepare(incident.selectors);
-  bool new_classes = false;
-  for (const auto direction : {Direction::ingress, Direction::egress})
-    new_classes |= (classes_of(matchers, direction) & ~classes_of(open.matchers, direction)).any();
-  if (new_classes) look_back(open, matchers, open.matchers);
+  const auto want = classes_of(matchers), had = classes_of(open.matchers);
+  if (((want[0] & ~had[0]) | (want[1] & ~had[1])).any()) look_back(open, matchers, open.matchers);
   open.matchers = std::move(matchers);
-  refresh_classes();
+  refresh();
   return {};
 }
 
@@ -240,10 +258,11 @@ Result<void> Recorder::close(const std::string& id) {
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const auto& open) { return open->used.id == id; });
   if (found == open_.end()) return {};
   auto closed = output_->close((*found)->slot);
+  (*found)->used.next_index = next_index_;
   if (spent_.size() >= kMaxSpent) spent_.erase(spent_.begin());
   spent_.push_back(std::move((*found)->used));
   open_.erase(found);
-  refresh_classes();
+  refresh();
   return closed;
 }
 
@@ -258,15 +277,24 @@ Result<void> Recorder::flush(DurationNs passed) {
 
 Result<void> Recorder::finish() {
   open_.clear();
-  refresh_classes();
+  refresh();
   return output_->finish();
 }
 
-void Recorder::refresh_classes() {
-  for (const auto direction : {Direction::ingress, Direction::egress}) {
-    auto& classes = classes_[direction == Direction::egress];
-    classes.reset();
-    for (const auto& open : open_) classes |= classes_of(open->matchers, direction);
+void Recorder::refresh() {
+  classes_ = {};
+  anywhere_.clear();
+  for (auto& bucket : by_local_) bucket.clear();
+  for (const auto& open : open_) {
+    add_classes(open->matchers, classes_);
+    if (std::any_of(open->matchers.begin(), open->matchers.end(), [](const Matcher& m) { return m.locals().empty(); })) {
+      anywhere_.push_back(open.get());
+      continue;
+    }
+    for (const auto& matcher : open->matchers)
+      for (const auto& local : matcher.locals())
+        if (auto& bucket = by_local_[bucket_of(local)]; std::find(bucket.begin(), bucket.end(), open.get()) == bucket.end())
+          bucket.push_back(open.get());
   }
 }
 

@@ -1,5 +1,6 @@
 // Recorder: the door of the room evidence. Keeps recent frames and chooses, for each incident, the packets that its capture file holds.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -75,10 +76,11 @@ class Recorder {
   struct Open;
   Recorder(EvidenceSettings settings, HashKey key, std::unique_ptr<EvidenceOutput> output);
   void keep(Open& open, StoredFrame frame, std::uint64_t hash);
-  void keep_context(Open& open, StoredFrame frame, std::uint64_t hash, unsigned k);
+  void keep_context(Open& open, StoredFrame frame, std::uint64_t stands_for);
   bool hand_over(Open& open, const StoredFrame& frame);
   void look_back(Open& open, const std::vector<Matcher>& wanted, const std::vector<Matcher>& had);
-  void refresh_classes();
+  void refresh();
+  void set_pace(Open& open) const;
   StoredFrame stored(const Open& open, const Frame& frame, Direction direction) const;
 
   EvidenceSettings settings_;
@@ -87,10 +89,14 @@ class Recorder {
   FrameRing recent_, beats_;
   std::vector<std::unique_ptr<Open>> open_;
   std::vector<Budget> spent_;   // of closed incidents that may come back; the oldest go first
-  TrafficClassSet classes_[2];  // what any open incident could want, by direction
+  FrameRing::Classes classes_;  // what any open incident could want
+  // Open incidents by the local address that they are about, and those that are about any.
+  std::array<std::vector<Open*>, 256> by_local_;
+  std::vector<Open*> anywhere_;
   std::int64_t files_made_ = 0;
   TimeNs now_ = 0;  // the newest packet's time, and what passed since
   TimeNs flushed_at_ = 0;
+  std::uint64_t next_index_ = 0;  // one more than the newest packet's
   EvidenceStats stats_;
 };
 

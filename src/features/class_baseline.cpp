@@ -46,7 +46,7 @@ void ClassBaseline::learn(const ClassSecond& s) {
 void ClassBaseline::count_bin(const ClassSecond& s, bool clean, AnchorBudget* budget) {
   const std::int64_t bin = s.now / (10 * kSecond);
   if (bin != bin_) {
-    close_bin(s.hour, budget);
+    close_bin(s, budget);
     for (std::int64_t b = std::max(bin_ + 1, bin - std::int64_t{kBins} + 1); b <= bin; ++b) bins_[static_cast<std::size_t>(b) % kBins] = 0;
     bin_ = bin, bin_clean_seconds_ = 0, bin_spoiled_ = false;
   }
@@ -57,7 +57,7 @@ void ClassBaseline::count_bin(const ClassSecond& s, bool clean, AnchorBudget* bu
     bin_spoiled_ = true;
 }
 
-void ClassBaseline::close_bin(std::int64_t hour, AnchorBudget* budget) {
+void ClassBaseline::close_bin(const ClassSecond& s, AnchorBudget* budget) {
   if (bin_ == 0) return;
   float sum = 0;
   for (const float b : bins_) sum += b;
@@ -72,8 +72,9 @@ void ClassBaseline::close_bin(std::int64_t hour, AnchorBudget* budget) {
     }
     if (budget) --budget->left;
     anchor_ = std::make_unique<LongAnchor>();
+    anchor_->begin(s.row_seconds, kAnchorPps);  // until now it never was worth one
   }
-  anchor_->add(mean, hour);
+  anchor_->add(mean, s.hour);
 }
 
 // CUSUM of ln(rate / median): many seconds somewhat above normal are as telling as one far above.

@@ -20,6 +20,7 @@ struct ClassSecond {
   double pps = 0;         // of the class in the last second
   TimeNs now = 0;         // of the data, never backwards
   std::int64_t hour = 0;  // since 1970, UTC, by the data's own clock
+  std::uint32_t row_seconds = 0;  // clean seconds that the row has learned, with or without this class
   bool frozen = false;    // the row is under attack, or was half a minute ago
   bool two_way = true;    // what came was answered as this class is in ordinary traffic
   bool answered = true;   // stricter: enough to believe half an hour of alarm was no attack
@@ -45,7 +46,7 @@ class ClassBaseline {
   friend class BaselineCodec;  // saves and restores
   static constexpr unsigned kBins = 6;  // of ten seconds: the minute whose mean the anchor is compared with
   void count_bin(const ClassSecond& second, bool clean, AnchorBudget* budget);
-  void close_bin(std::int64_t hour, AnchorBudget* budget);
+  void close_bin(const ClassSecond& second, AnchorBudget* budget);
   void follow_change(const ClassSecond& second);
   void learn(const ClassSecond& second);
   void wait(const ClassSecond& second);

@@ -220,7 +220,8 @@ const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs len
       if (other.direction != s.direction && other.all == s.all && (s.all ? other.v6 == s.v6 : other.host == s.host)) s.reverse = &other;
 
   learn(now);
-  out_ = {now, length, last, seconds_, sources_, fanouts_, connections_};
+  out_ = {now, length, last, seconds_, sources_, fanouts_, connections_,
+          now - kernel_time_ <= 2 * kSecond ? kernel_ : KernelEvidence{}};
   return out_;
 }
 

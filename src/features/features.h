@@ -28,6 +28,8 @@ class Features {
 
   // Closes the current step, which ends at `now`, and returns all that detectors may look at; valid until the next call.
   const Step& finish_step(std::uint64_t step, TimeNs now, DurationNs length, bool last);
+  // What the kernel noticed in the second that ended at `now`; Steps carry it for the two seconds that follow.
+  void note_kernel(const KernelEvidence& kernel, TimeNs now) { kernel_ = kernel, kernel_time_ = now; }
   // No packets in the window any more: steps may be skipped.
   bool quiet() const { return active_rows_.empty(); }
   // The verdict on a row was "attack": its baseline does not learn until 30 s after the last such call.
@@ -83,6 +85,8 @@ class Features {
   std::vector<ConnectionFact> connections_;
   std::vector<OutboundEvent> outbound_;
   TimeNs next_learning_ = 0;
+  KernelEvidence kernel_;
+  TimeNs kernel_time_ = 0;
   DurationNs clock_offset_ = 0;
   AnchorBudget anchor_budget_;
   std::optional<TimeNs> saved_at_;  // restored, until the first step tells how long ago that was

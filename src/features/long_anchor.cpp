@@ -16,6 +16,11 @@ std::size_t slot(std::int64_t hour) {
 
 }  // namespace
 
+void LongAnchor::begin(std::uint32_t seconds, double pps) {
+  today_.add(pps, std::min(seconds / 10, kDaySamples - 1));
+  summarize();
+}
+
 void LongAnchor::add(double mean_pps, std::int64_t hour) {
   if (hour != hour_) close_hour(hour);
   pending_.add(mean_pps);

@@ -15,6 +15,8 @@ class LongAnchor {
   static constexpr unsigned kDaySamples = 8640;  // of ten seconds each
   static constexpr unsigned kEnough = 360;       // samples before the day is a statement: an hour
 
+  // Begins with `seconds` clean seconds in which the rate never exceeded `pps`: that a class did not occur is knowledge too.
+  void begin(std::uint32_t seconds, double pps);
   // The mean rate of ten clean seconds. `hour`: hours since 1970 (UTC, so that daylight saving time moves nothing; a clock that is set moves
   // on to another hour and loses nothing).
   void add(double mean_pps, std::int64_t hour);

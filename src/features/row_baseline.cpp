@@ -84,7 +84,7 @@ void RowBaseline::learn(const RowSecond& s, AnchorBudget* budget) {
       if (!two_way) continue;
       classes_[c] = std::make_unique<ClassBaseline>();
     }
-    classes_[c]->observe({static_cast<double>(n), s.now, s.hour, frozen, two_way, frozen && is_answered(k, s)}, budget);
+    classes_[c]->observe({static_cast<double>(n), s.now, s.hour, learned_seconds_, frozen, two_way, frozen && is_answered(k, s)}, budget);
   }
 }
 

@@ -1,15 +1,25 @@
-// Which interfaces and addresses this host has.
+// From getifaddrs and the routing tables of /proc.
+#include "input/interfaces.h"
+
+#include <fmt/format.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
-#include "input/packet_socket.h"
+#include "base/fd.h"
+#include "base/text.h"
 
 namespace sekisho {
 namespace {
@@ -64,6 +74,31 @@ std::vector<std::string> default_route_interfaces(std::string_view route, std::s
       add_unique(names, f[9]);
   });
   return names;
+}
+
+Result<Interface> find_interface(const std::string& name) {
+  Interface found;
+  found.name = name;
+  found.index = name.empty() || name.size() >= IFNAMSIZ ? 0 : ::if_nametoindex(name.c_str());
+  if (found.index == 0) {
+    std::string others;
+    for (const auto& other : all_interfaces()) others += (others.empty() ? "" : ", ") + other;
+    return Error{fmt::format("there is no interface '{}'; this machine has: {}", escape_hostile(name, 32), others), ErrorKind::usage};
+  }
+  const Fd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  ifreq request{};
+  std::memcpy(request.ifr_name, name.data(), name.size());
+  if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0)
+    return Error{fmt::format("interface '{}': cannot ask for its link type: {}", name, std::strerror(errno))};
+  const auto hardware = request.ifr_hwaddr.sa_family;
+  found.loopback = hardware == ARPHRD_LOOPBACK;
+  found.has_link_header = hardware == ARPHRD_ETHER || hardware == ARPHRD_LOOPBACK;
+  if (::ioctl(socket.get(), SIOCGIFMTU, &request) == 0) found.mtu_bytes = static_cast<std::uint32_t>(request.ifr_mtu);
+  ethtool_drvinfo driver{};
+  driver.cmd = ETHTOOL_GDRVINFO;
+  request.ifr_data = reinterpret_cast<char*>(&driver);
+  if (::ioctl(socket.get(), SIOCETHTOOL, &request) == 0) found.driver.assign(driver.driver, ::strnlen(driver.driver, sizeof driver.driver));
+  return found;
 }
 
 std::vector<std::string> all_interfaces() {

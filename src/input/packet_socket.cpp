@@ -1,195 +1,240 @@
-// The ring of one interface, and the loop that hands its blocks on.
+// Merges the rings, steers the kernel's sampling, and looks at the interfaces once a second.
 #include "input/packet_socket.h"
 
 #include <fmt/format.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
-#include <net/if_arp.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/random.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
-#include "base/text.h"
+#include "input/live_clock.h"
 
 namespace sekisho {
 namespace {
 
-constexpr unsigned kBlockBytes = 1 << 20, kBlocks = 16;
-constexpr unsigned kBlockTimeoutMs = 20;  // a block that is not full is handed over after this long
 constexpr int kPollMs = 50;
-
-// The kernel's clock for packets is the wall clock, so the time of silence is read there too.
-TimeNs wall_clock() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<TimeNs>(now.tv_sec) * kSecond + now.tv_nsec;
-}
-
-std::string reason(int error) { return std::strerror(error); }
-
-Error no_permission() { return {"watching interfaces needs the capability CAP_NET_RAW: run as root, for example 'sudo sekisho agent'"}; }
-
-Error no_interface(const std::string& name) {
-  std::string others;
-  for (const auto& other : all_interfaces()) others += (others.empty() ? "" : ", ") + other;
-  return {fmt::format("there is no interface '{}'; this machine has: {}", escape_hostile(name, 32), others), ErrorKind::usage};
-}
+constexpr DurationNs kSteerEvery = 100 * kMillisecond, kDegradedFor = 10 * kSecond;
+constexpr double kFullEnough = 0.5;  // of a ring: more is an overflow to come
 
 }  // namespace
 
-// Owns a socket and its mapped ring.
-class PacketSocket::Ring {
- public:
-  static Result<std::unique_ptr<Ring>> open(const std::string& name, std::uint16_t number) {
-    std::unique_ptr<Ring> ring{new Ring};
-    ring->name_ = name, ring->number_ = number;
-    // Protocol 0: nothing arrives before bind(), or the ring would begin with frames of every interface.
-    const int probe = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    if (probe < 0) return errno == EPERM || errno == EACCES ? no_permission() : Error{"cannot open a packet socket: " + reason(errno)};
-    ring->fd_ = probe;
-    ring->index_ = name.empty() || name.size() >= IFNAMSIZ ? 0 : ::if_nametoindex(name.c_str());
-    if (ring->index_ == 0) return no_interface(name);
-    ifreq request{};
-    std::memcpy(request.ifr_name, name.data(), name.size());
-    if (::ioctl(ring->fd_, SIOCGIFHWADDR, &request) != 0) return ring->failed("cannot ask for its link type");
-    const auto hardware = request.ifr_hwaddr.sa_family;
-    ring->loopback_ = hardware == ARPHRD_LOOPBACK;
-    if (hardware != ARPHRD_ETHER && hardware != ARPHRD_LOOPBACK) {
-      // Tunnels and the like: without the link header, whatever it is, every one is raw IP.
-      ::close(std::exchange(ring->fd_, ::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0)));
-      if (ring->fd_ < 0) return ring->failed("cannot open a packet socket");
-      ring->link_ = LinkType::raw_ip;
-    }
-    const int version = TPACKET_V3;
-    if (::setsockopt(ring->fd_, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0)
-      return ring->failed("the kernel has no TPACKET_V3");
-    tpacket_req3 wanted{};
-    wanted.tp_block_size = kBlockBytes, wanted.tp_block_nr = kBlocks;
-    wanted.tp_frame_size = TPACKET_ALIGNMENT << 7, wanted.tp_frame_nr = kBlockBytes / wanted.tp_frame_size * kBlocks;
-    wanted.tp_retire_blk_tov = kBlockTimeoutMs;
-    if (::setsockopt(ring->fd_, SOL_PACKET, PACKET_RX_RING, &wanted, sizeof wanted) != 0)
-      return ring->failed("no memory for the ring of 16 MiB");
-    void* map = ::mmap(nullptr, std::size_t{kBlockBytes} * kBlocks, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd_, 0);
-    if (map == MAP_FAILED) return ring->failed("cannot map the ring");
-    ring->map_ = static_cast<std::uint8_t*>(map);
-    sockaddr_ll address{};
-    address.sll_family = AF_PACKET, address.sll_protocol = htons(ETH_P_ALL), address.sll_ifindex = static_cast<int>(ring->index_);
-    if (::bind(ring->fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return ring->failed("cannot bind to it");
-    return ring;
-  }
-  Ring(Ring&&) = delete;
-  ~Ring() {
-    if (map_) ::munmap(map_, std::size_t{kBlockBytes} * kBlocks);
-    if (fd_ >= 0) ::close(fd_);
-  }
+PacketSocket::PacketSocket(LinkReader links, const PacketSocketSettings& settings)
+    : settings_(settings), links_(std::move(links)), budget_(settings.max_frames_pps) {
+  batch_.reserve(kMaxBatch);
+}
 
-  int fd() const { return fd_; }
-
-  // Hands at most one block on; false when none is ready.
-  bool take_block(std::vector<Frame>& batch, Intake& intake) {
-    auto* block = reinterpret_cast<tpacket_block_desc*>(map_ + std::size_t{next_} * kBlockBytes);
-    std::atomic_ref<__u32> status{block->hdr.bh1.block_status};
-    if (!(status.load(std::memory_order_acquire) & TP_STATUS_USER)) return false;
-    const std::uint8_t* at = reinterpret_cast<std::uint8_t*>(block) + block->hdr.bh1.offset_to_first_pkt;
-    batch.clear();
-    for (__u32 left = block->hdr.bh1.num_pkts; left > 0; --left) {
-      const auto* packet = reinterpret_cast<const tpacket3_hdr*>(at);
-      const auto* from = reinterpret_cast<const sockaddr_ll*>(at + TPACKET_ALIGN(sizeof(tpacket3_hdr)));
-      // The loopback shows each packet twice, as it leaves and as it arrives.
-      if (!(loopback_ && from->sll_pkttype == PACKET_OUTGOING)) {
-        Frame& f = batch.emplace_back();
-        f.time = static_cast<TimeNs>(packet->tp_sec) * kSecond + packet->tp_nsec;
-        f.bytes = {at + packet->tp_mac, packet->tp_snaplen};
-        f.wire_bytes = packet->tp_len;
-        f.link = link_, f.interface = number_;
-        if (batch.size() == kMaxBatch) intake.on_frames(batch), batch.clear();
-      }
-      at += packet->tp_next_offset;
-    }
-    if (!batch.empty()) intake.on_frames(batch);
-    status.store(TP_STATUS_KERNEL, std::memory_order_release);
-    next_ = (next_ + 1) % kBlocks;
-    return true;
-  }
-
-  // After POLLERR: an interface that only went down comes back to the same socket, one that was removed never does.
-  Result<void> still_there() const {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    char name[IFNAMSIZ];
-    if (::if_indextoname(index_, name) == nullptr) return Error{fmt::format("the interface '{}' has disappeared", name_)};
-    return {};
-  }
-
-  std::uint64_t drops() {
-    tpacket_stats_v3 stats{};
-    socklen_t size = sizeof stats;
-    if (::getsockopt(fd_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) drops_ += stats.tp_drops;  // reading resets the kernel's
-    return drops_;
-  }
-
- private:
-  Ring() = default;
-  Error failed(std::string_view what) const { return {fmt::format("interface '{}': {}: {}", name_, what, reason(errno))}; }
-
-  std::string name_;
-  unsigned index_ = 0, next_ = 0;
-  std::uint16_t number_ = 0;
-  LinkType link_ = LinkType::ethernet;
-  bool loopback_ = false;
-  int fd_ = -1;
-  std::uint8_t* map_ = nullptr;
-  std::uint64_t drops_ = 0;
-};
-
-PacketSocket::PacketSocket() = default;
-PacketSocket::~PacketSocket() = default;
-
-Result<std::unique_ptr<PacketSocket>> PacketSocket::open(const std::vector<std::string>& interfaces) {
-  std::unique_ptr<PacketSocket> source{new PacketSocket};
+Result<std::unique_ptr<PacketSocket>> PacketSocket::open(const std::vector<std::string>& interfaces, const PacketSocketSettings& settings) {
+  auto links = TRY(LinkReader::open());
+  std::unique_ptr<PacketSocket> source{new PacketSocket{std::move(links), settings}};
   for (const auto& name : interfaces) {
-    auto ring = TRY(Ring::open(name, static_cast<std::uint16_t>(source->rings_.size())));
-    source->rings_.push_back(std::move(ring));
+    Port port;
+    port.interface = TRY(find_interface(name));
+    TRY(source->open_port(port));
+    source->ports_.push_back(std::move(port));
   }
   return source;
 }
 
-Result<void> PacketSocket::run(Intake& intake, std::stop_token stop) {
+Result<void> PacketSocket::open_port(Port& port) {
+  std::vector<PacketRing> rings;
+  const auto filter = sample_filter(rates_.now(), 0);
+  for (unsigned i = 0; i < settings_.rings; ++i) {
+    PacketRing::Settings s{.fanout = settings_.rings > 1, .fanout_group = i ? rings[0].fanout_group() : -1, .filter = filter};
+    auto ring = TRY(PacketRing::open(port.interface, s));
+    rings.push_back(std::move(ring));
+  }
+  port.start = TRY(links_.read(port.interface.index));
+  port.last = port.start;
+  port.rings = std::move(rings);
+  port.present = true;
+  port.note.clear();
+  return {};
+}
+
+// Until a block is ready, at most kPollMs; false on a signal or when nothing came.
+bool PacketSocket::wait() {
   std::vector<pollfd> waiting;
-  for (const auto& ring : rings_) waiting.push_back({ring->fd(), POLLIN | POLLERR, 0});
-  std::vector<Frame> batch;
-  batch.reserve(kMaxBatch);
-  while (!stop.stop_requested()) {
-    const int ready = ::poll(waiting.data(), waiting.size(), kPollMs);
-    if (ready < 0 && errno != EINTR) return Error{"waiting for packets failed: " + reason(errno)};
-    bool any = false;
-    for (std::size_t i = 0; ready > 0 && i < rings_.size(); ++i) {
-      if (waiting[i].revents & POLLERR) {
-        if (auto there = rings_[i]->still_there(); !there.ok()) return there;
-      }
-      // At most one turn of the ring each, so that a busy interface does not starve the others.
-      for (unsigned block = 0; block < kBlocks && !stop.stop_requested() && rings_[i]->take_block(batch, intake); ++block) any = true;
+  for (const auto& port : ports_)
+    for (const auto& ring : port.rings) waiting.push_back({ring.fd(), POLLIN | POLLERR, 0});
+  const int ready = ::poll(waiting.data(), waiting.size(), kPollMs);
+  if (ready <= 0) return false;
+  std::size_t i = 0;
+  for (auto& port : ports_)
+    for (auto& ring : port.rings)
+      if (waiting[i++].revents & POLLERR) ring.clear_error(), last_look_ = 0;  // went down, or away
+  return true;
+}
+
+void PacketSocket::take(const Head& head) {
+  Frame frame = head.frame;
+  const bool syn = is_sampled_as_syn(frame);
+  const auto rates = rates_.at(frame.time);
+  const auto sampling = syn ? rates.syn : rates.rest;
+  recent_sampling_ = std::max(recent_sampling_, sampling);
+  (syn ? syn_ : rest_) += sampling;
+  // What was lost is made good by the next frames, each at most for one of its kind.
+  const auto extra = std::min<std::uint64_t>(owed_, sampling);
+  owed_ -= extra;
+  frame.weight = static_cast<std::uint32_t>(sampling + extra);
+  auto& seen = seen_[head.outgoing];
+  seen.packets += std::uint64_t{frame.weight} * frame.segments, seen.bytes += std::uint64_t{frame.weight} * frame.wire_bytes;
+  batch_.push_back(frame);
+}
+
+void PacketSocket::hand_over(Intake& intake) {
+  if (batch_.empty()) return;
+  frames_ += batch_.size();
+  intake.on_frames(batch_);
+  batch_.clear();
+}
+
+// At most one block of each ring, merged by time.
+bool PacketSocket::drain(Intake& intake) {
+  heads_.clear(), opened_.clear();
+  for (std::uint16_t number = 0; number < ports_.size(); ++number)
+    for (auto& ring : ports_[number].rings) {
+      if (!ring.open_block()) continue;
+      opened_.push_back(&ring);
+      Head head{&ring, {}, false};
+      if (ring.next(head.frame, head.outgoing)) head.frame.interface = number, heads_.push_back(head);
     }
-    if (!any) intake.on_idle(wall_clock());  // also after a signal, so that the intake can ask to stop
+  while (!heads_.empty()) {
+    auto& first = *std::min_element(heads_.begin(), heads_.end(), [](const Head& a, const Head& b) { return a.frame.time < b.frame.time; });
+    take(first);
+    if (batch_.size() == kMaxBatch) hand_over(intake);
+    const auto number = first.frame.interface;
+    if (first.ring->next(first.frame, first.outgoing))
+      first.frame.interface = number;
+    else
+      first = heads_.back(), heads_.pop_back();
+  }
+  hand_over(intake);
+  for (auto* ring : opened_) ring->release();
+  return !opened_.empty();
+}
+
+void PacketSocket::steer() {
+  const auto now = monotonic_clock();
+  const auto passed = static_cast<double>(now - last_steer_) / kSecond;
+  if (now - last_steer_ < kSteerEvery) return;
+  last_steer_ = now;
+  std::uint64_t drops = 0;
+  double fill = 0;
+  for (auto& port : ports_)
+    for (auto& ring : port.rings) drops += ring.take_drops(), fill = std::max(fill, ring.fill());
+  lost_ += drops;
+  owed_ += drops * rates_.now().rest;
+  budget_.update(frames_);
+  const double syn_pps = syn_ / passed, rest_pps = rest_ / passed + static_cast<double>(drops) * rates_.now().rest / passed;
+  syn_ = rest_ = 0;
+  double allowed = budget_.allowed();
+  if (fill > kFullEnough || drops > 0) allowed = std::min(allowed, budget_.rate() / 2);
+  auto wanted = rates_for(syn_pps, rest_pps, std::max(allowed, 1000.0));
+  // Down by one step at a time, and only when there is room to spare, so that it does not swing.
+  const auto before = rates_.now();
+  const auto slower = [&](std::uint32_t want, std::uint32_t had) {
+    if (want >= had) return want;
+    return budget_.rate() < 0.4 * budget_.allowed() ? std::max(want, had / 2) : had;
+  };
+  wanted = {slower(wanted.syn, before.syn), slower(wanted.rest, before.rest)};
+  if (wanted == before) return;
+  std::uint32_t secret = 0;
+  if (::getrandom(&secret, sizeof secret, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof secret)) secret = static_cast<std::uint32_t>(now);
+  const auto filter = sample_filter(wanted, secret);
+  for (auto& port : ports_)
+    for (auto& ring : port.rings)
+      if (!ring.set_filter(filter).ok()) return;
+  rates_.change(wanted, wall_clock());
+}
+
+LinkTotals PacketSocket::exact(const Port& port, bool outgoing) {
+  if (port.interface.loopback && outgoing) return {};
+  const auto since = [](std::uint64_t now, std::uint64_t then) { return now - std::min(now, then); };
+  const auto &now = port.last, &then = port.start;
+  return outgoing ? LinkTotals{since(now.tx_packets, then.tx_packets), since(now.tx_bytes, then.tx_bytes)}
+                  : LinkTotals{since(now.rx_packets, then.rx_packets), since(now.rx_bytes, then.rx_bytes)};
+}
+
+LinkTotals PacketSocket::exact(bool outgoing) const {
+  LinkTotals total = gone_[outgoing];
+  for (const auto& port : ports_) {
+    const auto own = exact(port, outgoing);
+    total.packets += own.packets, total.bytes += own.bytes;
+  }
+  return total;
+}
+
+void PacketSocket::look_around() {
+  const auto now = monotonic_clock();
+  if (now - last_look_ < kSecond) return;
+  last_look_ = now;
+  for (auto& port : ports_) {
+    auto& i = port.interface;
+    const unsigned index = ::if_nametoindex(i.name.c_str());
+    if (port.present && index != i.index) {
+      for (const bool out : {false, true}) {
+        const auto own = exact(port, out);
+        gone_[out].packets += own.packets, gone_[out].bytes += own.bytes;
+      }
+      port.present = false, port.rings.clear();
+      port.start = port.last = {};
+      port.note = fmt::format("the interface '{}' has disappeared", i.name);
+    } else if (!port.present && index != 0) {
+      if (auto found = find_interface(i.name); found.ok()) {
+        i = std::move(found).value();
+        if (auto done = open_port(port); !done.ok()) port.note = done.error().message;
+      }
+    } else if (port.present) {
+      if (auto counters = links_.read(i.index); counters.ok()) port.last = counters.value();
+    }
+  }
+  sampling_ = std::exchange(recent_sampling_, 1u);
+  max_sampling_ = std::max(max_sampling_, sampling_);
+  bool degraded = sampling_ > 1 || lost_ > lost_before_;
+  lost_before_ = lost_;
+  for (const bool out : {false, true}) {
+    checks_[out].update(seen_[out], exact(out), sampling_);
+    degraded |= checks_[out].disagreement() > 0;
+  }
+  if (degraded) degraded_until_ = now + kDegradedFor;
+}
+
+Result<void> PacketSocket::run(Intake& intake, std::stop_token stop) {
+  budget_ = FrameBudget{settings_.max_frames_pps};  // of this thread
+  last_steer_ = monotonic_clock();
+  last_look_ = 0;
+  while (!stop.stop_requested()) {
+    look_around();
+    steer();
+    if (!wait()) {
+      intake.on_idle(wall_clock());  // also after a signal, so that the intake can ask to stop
+      continue;
+    }
+    // At most one turn of the rings, so that the other duties do not starve.
+    for (unsigned turn = 0; turn < 16 && !stop.stop_requested() && drain(intake); ++turn) steer();
   }
   return {};
 }
 
-std::uint64_t PacketSocket::drops() {
-  std::uint64_t sum = 0;
-  for (const auto& ring : rings_) sum += ring->drops();
-  return sum;
+SourceStats PacketSocket::stats() {
+  SourceStats s;
+  s.name = "packet_socket";
+  s.notes = notes_;
+  for (const auto& port : ports_) {
+    s.interfaces.push_back(port.interface.name);
+    if (!port.note.empty()) s.notes.push_back(port.note);
+  }
+  s.frames = frames_, s.lost = lost_;
+  s.sampling = std::max(sampling_, recent_sampling_), s.max_sampling = std::max(max_sampling_, s.sampling);
+  s.seen_in = seen_[0], s.seen_out = seen_[1];
+  s.exact_in = exact(false), s.exact_out = exact(true);
+  s.disagreement = std::max(checks_[0].disagreement(), checks_[1].disagreement());
+  s.degraded = monotonic_clock() < degraded_until_ || s.sampling > 1;
+  return s;
 }
 
 }  // namespace sekisho

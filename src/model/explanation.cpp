@@ -28,12 +28,19 @@ std::string explanation(const Incident& incident) {
                      incident.direction == Direction::ingress ? "on" : "by",
                      incident.subject.empty() || incident.subject == "host" ? "this host" : incident.subject);
   if (!incident.headline.empty()) out += fmt::format(": {}", short_of_dot(incident.headline));
-  out += fmt::format(". Peak {} and {}", format_rate_pps(incident.peak_pps), format_rate_bps(incident.peak_bps));
-  if (incident.normal_pps > 0)
-    out += fmt::format(" (x{:.0f} of normal {})", incident.peak_pps / incident.normal_pps, format_rate_pps(incident.normal_pps));
-  out += fmt::format("; {} packets, {}, {} {}{}.", format_count(incident.packets), format_bytes(incident.bytes),
-                     format_count(incident.distinct_peers), incident.distinct_peers == 1 ? "peer" : "peers",
-                     incident.peers_spoofed ? " (spoofed)" : "");
+  const bool logs = is_from_logs(incident);
+  if (logs) {
+    out += fmt::format(". {} log lines", format_count(incident.packets));
+    if (incident.peak_pps > 0) out += fmt::format(", at most {:.0f} in a second", incident.peak_pps);
+    out += fmt::format(", {} {}.", format_count(incident.distinct_peers), incident.distinct_peers == 1 ? "peer" : "peers");
+  } else {
+    out += fmt::format(". Peak {} and {}", format_rate_pps(incident.peak_pps), format_rate_bps(incident.peak_bps));
+    if (incident.normal_pps > 0)
+      out += fmt::format(" (x{:.0f} of normal {})", incident.peak_pps / incident.normal_pps, format_rate_pps(incident.normal_pps));
+    out += fmt::format("; {} packets, {}, {} {}{}.", format_count(incident.packets), format_bytes(incident.bytes),
+                       format_count(incident.distinct_peers), incident.distinct_peers == 1 ? "peer" : "peers",
+                       incident.peers_spoofed ? " (spoofed)" : "");
+  }
   if (incident.labels.size() > 1) {
     out += " Mix:";
     for (std::size_t i = 0; i < incident.labels.size(); ++i)
@@ -43,7 +50,7 @@ std::string explanation(const Incident& incident) {
   if (!incident.evidence.empty()) out += fmt::format(" Evidence: {}.", short_of_dot(joined(incident.evidence)));
   out += incident.counter_evidence.empty() ? std::string{" Against it: nothing was found."}
                                            : fmt::format(" Against it: {}.", short_of_dot(joined(incident.counter_evidence)));
-  out += fmt::format(" First packet {}, decided {} later with confidence {} of 100.", format_rfc3339(incident.started),
+  out += fmt::format(" First {} {}, decided {} later with confidence {} of 100.", logs ? "line" : "packet", format_rfc3339(incident.started),
                      format_duration(incident.detected - incident.started), incident.confidence);
   if (incident.degraded) out += " Sampling or a full table shaped these numbers: they are lower bounds.";
   return out;

@@ -63,6 +63,9 @@ struct Incident {
   IncidentMemory memory;
 };
 
+// Findings about logs have no bytes: what stands as packets are log lines.
+inline bool is_from_logs(const Incident& incident) { return incident.bytes == 0 && incident.packets > 0; }
+
 enum class IncidentChange : std::uint8_t { opened, updated, closed };
 
 // The paragraph of the contract: numbers, evidence, counter-evidence, how it was decided.

@@ -38,6 +38,7 @@ struct Frame {
   std::uint32_t weight = 1;             // this frame stands for so many (1 of N sampling)
   LinkType link = LinkType::ethernet;
   std::uint16_t interface = 0;  // index in the source's own list
+  std::uint16_t segments = 1;   // packets on the wire: more where offloading shows several as one (wire_bytes is the sum of them)
 };
 
 enum class Direction : std::uint8_t { ingress, egress };
@@ -107,7 +108,7 @@ struct Packet {
   Address src, dst;
   std::uint32_t wire_bytes = 0;
   std::uint32_t weight = 1;
-  std::uint32_t ip_bytes = 0;          // IP total length as its header says (headers included)
+  std::uint32_t ip_bytes = 0;          // IP total length as its header says (headers included); of one segment where offloading joined some
   std::uint16_t sport = 0, dport = 0;  // TCP, UDP, SCTP; 0 on later fragments
   std::uint8_t protocol = 0;           // the last header understood: kTcp, kUdp, ...; on later fragments the fragment's next header
   std::uint8_t family = 0;             // 4, 6; 0 = not IP (ARP and so on): ethertype says what

@@ -242,6 +242,36 @@ std::vector<std::string> parse_default_routes(std::string_view text, bool v6) {
   return names;
 }
 
+std::vector<Address> parse_own_addresses(std::string_view fib_trie, std::string_view if_inet6) {
+  std::vector<Address> own;
+  const auto add = [&](const Address& a) {
+    const bool loopback = is_v4(a) ? v4_value(a) >> 24 == 127 : a.high == 0;
+    const bool link_local = is_v4(a) ? v4_value(a) >> 16 == 0xa9fe : a.high >> 54 == 0xfe80 >> 6;
+    if (!loopback && !link_local && std::find(own.begin(), own.end(), a) == own.end()) own.push_back(a);
+  };
+  // "  |-- 192.0.2.1" and on the line below "/32 host LOCAL".
+  std::string_view leaf;
+  while (!fib_trie.empty()) {
+    const auto l = line(fib_trie);
+    if (const auto at = l.find("|-- "); at != std::string_view::npos) leaf = l.substr(at + 4);
+    if (l.find("/32 host LOCAL") == std::string_view::npos) continue;
+    if (const auto a = parse_address(leaf)) add(*a);
+  }
+  while (!if_inet6.empty()) {
+    auto l = line(if_inet6);
+    const auto hex = word(l);
+    std::uint64_t halves[2] = {};
+    bool good = hex.size() == 32;
+    for (std::size_t i = 0; good && i < 2; ++i) {
+      const auto half = number<std::uint64_t>(hex.substr(i * 16, 16), 16);
+      good = half.has_value();
+      halves[i] = half.value_or(0);
+    }
+    if (good) add({halves[0], halves[1]});
+  }
+  return own;
+}
+
 std::vector<Mount> parse_mounts(std::string_view text) {
   std::vector<Mount> mounts;
   while (!text.empty()) {

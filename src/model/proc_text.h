@@ -31,6 +31,9 @@ bool parse_packet_sockets(std::string_view text, std::size_t max_sockets, std::v
 // /proc/net/route and /proc/net/ipv6_route: the interfaces of default routes that are up, each once.
 std::vector<std::string> parse_default_routes(std::string_view text, bool v6);
 
+// /proc/net/fib_trie (IPv4) and /proc/net/if_inet6: the addresses of this host, without loopback and link-local ones, each once.
+std::vector<Address> parse_own_addresses(std::string_view fib_trie, std::string_view if_inet6);
+
 struct Mount {
   std::string point, type, source;  // "/run/x", "overlay", "overlay"
 };

@@ -6,6 +6,7 @@
 
 #include "model/baseline_view.h"
 #include "model/connection_fact.h"
+#include "model/kernel_evidence.h"
 #include "model/packet.h"
 #include "model/source_fact.h"
 
@@ -76,6 +77,7 @@ struct Step {
   std::span<const SourceFact> sources;          // remote addresses whose scan evidence changed in this step
   std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
+  KernelEvidence kernel;                        // of the whole host; not known in captures
 };
 
 inline bool belongs_to(const Sample& sample, const Second& row) {

@@ -44,10 +44,17 @@ Result<void> Nft::check(const std::string& batch) {
   return done;
 }
 
-Result<std::string> Nft::list_json(const std::string& command, bool terse) {
-  if (context_)
-    nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO | NFT_CTX_OUTPUT_NUMERIC_PRIO |
-                                                 NFT_CTX_OUTPUT_STATELESS | (terse ? unsigned{NFT_CTX_OUTPUT_TERSE} : 0U));
+Result<std::string> Nft::list_json(const std::string& command, bool terse, bool counting) {
+  unsigned flags = NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO | NFT_CTX_OUTPUT_NUMERIC_PRIO;
+  if (terse) flags |= NFT_CTX_OUTPUT_TERSE;
+  if (!counting) flags |= NFT_CTX_OUTPUT_STATELESS;
+  if (context_) nft_ctx_output_set_flags(context_.get(), flags);
+  TRY(run(command));
+  return std::string{nft_ctx_get_output_buffer(context_.get())};
+}
+
+Result<std::string> Nft::list_text(const std::string& command) {
+  if (context_) nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_NUMERIC_PRIO | NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE);
   TRY(run(command));
   return std::string{nft_ctx_get_output_buffer(context_.get())};
 }

@@ -22,7 +22,11 @@ class Nft {
   // Understood by nft and fitting the tables that are there, but not given to the kernel.
   Result<void> check(const std::string& batch);
   // What a `list` command says, as JSON (libnftables-json(5)). terse leaves out the elements of sets: lists of 65,536 take seconds.
-  Result<std::string> list_json(const std::string& command, bool terse = false);
+  // counting: with the counts of counters and the time that elements have left.
+  Result<std::string> list_json(const std::string& command, bool terse = false, bool counting = false);
+  // The same as text, terse. nft 1.0.6 says in text alone which tables are dormant and on which devices chains sit; in JSON the flags of a
+  // table are a wrong string or end the document.
+  Result<std::string> list_text(const std::string& command);
 
  private:
   Result<void> run(const std::string& batch);

@@ -204,6 +204,21 @@ TEST(Baseline, WithoutAnAnchorTheRampWouldPass) {
   EXPECT_GT(run.budget.refused, 0u);
 }
 
+// A class that this host never had: there is no level to compare with, but that it never occurred is known.
+TEST(Baseline, ARampOfANewClassIsSeenToo) {
+  Host run;
+  for (int hour = 0; hour < 2; ++hour) run.seconds(3600, 1000);
+  run.traffic_class = http_request;
+  double caught = 0;
+  for (unsigned i = 0; i < 7200 && caught == 0; ++i) {
+    const double level = 10 * std::pow(1.05, i / 60.0);
+    run.second(level);
+    if (level > 100 && level > run.ceiling()) caught = level;  // 100: the floor of its detector
+  }
+  EXPECT_GT(caught, 0);
+  EXPECT_LT(caught, 250);  // what stays below the floor for ten minutes is accepted, once
+}
+
 TEST(Baseline, CusumSeesSecondsThatStayAboveNormal) {
   Host run;
   run.seconds(600, 1000);

@@ -183,6 +183,33 @@ TEST_F(EvidenceLive, AnIncidentThatComesBackGoesOnInAnotherFile) {
   EXPECT_TRUE(read_back(files_[1].path).whole);
 }
 
+TEST_F(EvidenceLive, TheMostSilentIncidentsFileIsCompletedForANewOne) {
+  settings_.max_open = 2;
+  start();
+  const auto on = [](const char* id, TrafficClass c) {
+    auto i = flood(id);
+    i.selectors[0].classes.reset();
+    i.selectors[0].classes.set(index_of(c));
+    return i;
+  };
+  const TimeNs began = now_;
+  ASSERT_TRUE(recorder_->open_incident(on("01AB", TrafficClass::udp), began).ok());
+  ASSERT_TRUE(recorder_->open_incident(on("01CD", TrafficClass::tcp_syn), began).ok());
+  for (int n = 0; n < 10; ++n) feed(now_ += kMillisecond, TrafficClass::tcp_syn);
+  for (int n = 0; n < 10; ++n) feed(now_ += kMillisecond, TrafficClass::udp);
+  ASSERT_TRUE(recorder_->open_incident(on("01EF", TrafficClass::tcp_rst), now_).ok());
+  EXPECT_TRUE(recorder_->is_open("01AB"));
+  EXPECT_FALSE(recorder_->is_open("01CD"));
+  // What passed meanwhile is still in the ring; what the first file has is not stored again.
+  for (int n = 0; n < 5; ++n) feed(now_ += kMillisecond, TrafficClass::tcp_syn);
+  ASSERT_TRUE(recorder_->open_incident(on("01CD", TrafficClass::tcp_syn), began).ok());
+  ASSERT_TRUE(recorder_->finish().ok());
+  std::uint64_t own = 0;
+  for (const auto& file : files_)
+    if (file.incident_id == "01CD") own += file.packets - file.context_packets;
+  EXPECT_EQ(own, 15U);
+}
+
 TEST_F(EvidenceLive, TheOldestMakeRoomButNeverAnOpenIncidents) {
   settings_.total_bytes = 100'000;
   start();

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "input/packet_socket.h"
+#include "input/interfaces.h"
 
 namespace sekisho {
 namespace {

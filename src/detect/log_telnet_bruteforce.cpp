@@ -1,0 +1,32 @@
+// Failed telnet logins, as a decoy (Cowrie) writes them down.
+#include "detect/log_detector.h"
+#include "detect/log_login_campaign.h"
+
+namespace sekisho {
+namespace {
+
+class LogTelnetBruteforce final : public LogDetector {
+ public:
+  struct Settings {
+    std::int64_t warn = 5, alert = 20, users = 8, slow = 10, distributed = 10;
+  };
+  static constexpr Field<Settings> fields[] = {
+      {"warn", &Settings::warn, 2, 100'000, "failed logins from one source within ten minutes that are noted (severity low)"},
+      {"alert", &Settings::alert, 3, 100'000, "failed logins from one source within ten minutes that are an attack"},
+      {"users", &Settings::users, 2, 16, "different users that one source tries within ten minutes that are an attack"},
+      {"slow", &Settings::slow, 3, 100'000, "failed logins within a day of a source that stays below warn in every ten minutes"},
+      {"distributed", &Settings::distributed, 10, 100'000, "sources with two to five tries each at the same users within an hour"}};
+  explicit LogTelnetBruteforce(const Settings& s)
+      : campaign_{{LogService::telnet, "telnet_bruteforce", "failed telnet logins",
+                   "a log of one service says nothing about the others of this host", 23},
+                  {s.warn, s.alert, s.users, s.slow, s.distributed}} {}
+  void on_step(const LogStep& step, std::vector<Finding>& out) override { campaign_.on_step(step, out); }
+
+ private:
+  LogLoginCampaign campaign_;
+};
+
+const Register<LogDetectorSpec> reg{log_detector<LogTelnetBruteforce>("log_telnet_bruteforce", "failed telnet logins in a decoy's log")};
+
+}  // namespace
+}  // namespace sekisho

@@ -1,0 +1,31 @@
+// Session: by which way the person at this terminal is connected, so that a containment never cuts it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rooted_folder.h"
+#include "response/contain_plan.h"
+
+namespace sekisho {
+
+struct Session {
+  std::optional<ManagementPeer> ssh;  // the other end of this session's connection
+  std::string how;                    // for people: "this SSH session", "no SSH session"
+  std::int64_t session_id = 0;        // getsid(2)
+  std::int64_t login_uid = -1;        // of /proc/self/loginuid; -1 = not known
+  std::int64_t connected_s = 0;       // when the connection was accepted (the start of its sshd process), seconds since 1970; 0 = not known
+  std::vector<ManagementPeer> other_ssh;  // all established connections to SSH servers here
+};
+
+// From the sshd process above this one and its socket; from SSH_CONNECTION where the chain is broken (tmux, screen).
+Session current_session();
+// The same from any /proc, for the tests. `ssh_connection` is the variable's text or empty.
+Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view ssh_connection, std::int64_t boot_time_s);
+
+// Whether a confirmation from `now` proves that a new connection gets through what was started from `then` at started_s. The reason when not.
+std::optional<std::string> why_not_new(const Session& now, const std::optional<ManagementPeer>& started_ssh, std::int64_t started_session_id,
+                                       std::int64_t started_s);
+
+}  // namespace sekisho
