@@ -106,7 +106,7 @@ void Connection::handle() {
   if (auto* ready = std::get_if<HttpResponse>(&decision)) return respond(std::move(*ready));
   if (const auto* follow_from = std::get_if<Follow>(&decision)) return follow(follow_from->start);
   wire_->deadline(std::nullopt);
-  const bool taken = hub_.workers->submit([self = shared_from_this(), work = std::move(std::get<Work>(decision))](Worker& worker) {
+  const bool taken = hub_.workers->submit([self = shared_from_this(), work = std::move(std::get<Work>(decision))](JobContext& worker) {
     auto made = std::make_shared<HttpResponse>(self->answer(work, worker));
     // The last use of the connection is on its own thread.
     asio::post(self->hub_.io, [self, made] { self->respond(std::move(*made)); });
@@ -115,7 +115,7 @@ void Connection::handle() {
 }
 
 // On a worker's thread: touches only what the other thread leaves alone meanwhile.
-HttpResponse Connection::answer(const Work& work, Worker& worker) {
+HttpResponse Connection::answer(const Work& work, JobContext& worker) {
   HttpResponse made;
   try {
     Call call{request_, work.visitor, worker, work.parameters, static_cast<double>(now_ns()) / kSecond};

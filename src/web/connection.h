@@ -45,7 +45,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool feed();
   void handle();
   void take_request();
-  HttpResponse answer(const Work& work, Worker& worker);
+  HttpResponse answer(const Work& work, JobContext& worker);
   void refuse(int status, std::string_view message);
   void respond(HttpResponse response);
   std::string head(const HttpResponse& response, std::optional<std::uint64_t> size) const;

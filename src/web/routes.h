@@ -15,7 +15,7 @@ namespace sekisho {
 struct Call {
   const HttpRequest& request;
   const Visitor& visitor;
-  Worker& worker;
+  JobContext& worker;
   std::map<std::string, std::string> parameters;  // of the path: {"id", "01J…"}
   double now_s = 0;
 

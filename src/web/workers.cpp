@@ -5,7 +5,7 @@
 
 namespace sekisho {
 
-Result<StoreReader*> Worker::store() {
+Result<StoreReader*> JobContext::store() {
   struct stat facts {};
   const std::pair<std::uint64_t, std::uint64_t> file = ::stat(store_path_.c_str(), &facts) == 0
                                                            ? std::pair<std::uint64_t, std::uint64_t>{facts.st_dev, facts.st_ino}
@@ -27,7 +27,7 @@ Workers::~Workers() {
   for (auto& thread : threads_) thread.request_stop();
 }
 
-bool Workers::submit(std::function<void(Worker&)> job) {
+bool Workers::submit(std::function<void(JobContext&)> job) {
   {
     const std::lock_guard lock{mutex_};
     if (jobs_.size() >= kWaiting) {
@@ -41,9 +41,9 @@ bool Workers::submit(std::function<void(Worker&)> job) {
 }
 
 void Workers::run(const std::stop_token& stop, const std::string& store_path) {
-  Worker worker{store_path};
+  JobContext worker{store_path};
   for (;;) {
-    std::function<void(Worker&)> job;
+    std::function<void(JobContext&)> job;
     {
       std::unique_lock lock{mutex_};
       if (!ready_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;

@@ -16,9 +16,9 @@
 namespace sekisho {
 
 // What a job may use; belongs to one thread.
-class Worker {
+class JobContext {
  public:
-  explicit Worker(std::string store_path) : store_path_(std::move(store_path)) {}
+  explicit JobContext(std::string store_path) : store_path_(std::move(store_path)) {}
   // Opened when first asked for, again when the file at the path is another one; an error while there is none.
   Result<StoreReader*> store();
 
@@ -35,14 +35,14 @@ class Workers {
   Workers(std::size_t threads, const std::string& store_path);
   ~Workers();
   // False: too many wait already; the job was not taken.
-  bool submit(std::function<void(Worker&)> job);
+  bool submit(std::function<void(JobContext&)> job);
   std::uint64_t refused() const { return refused_; }
 
  private:
   void run(const std::stop_token& stop, const std::string& store_path);
   std::mutex mutex_;
   std::condition_variable_any ready_;
-  std::deque<std::function<void(Worker&)>> jobs_;
+  std::deque<std::function<void(JobContext&)>> jobs_;
   std::atomic<std::uint64_t> refused_ = 0;
   std::vector<std::jthread> threads_;
 };
