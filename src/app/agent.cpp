@@ -2,14 +2,17 @@
 #include "app/agent.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "app/agent_plan.h"
 #include "app/agent_status.h"
 #include "app/announcer.h"
+#include "app/baseline_keeper.h"
 #include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
@@ -21,7 +24,9 @@
 #include "app/live_output.h"
 #include "app/live_source.h"
 #include "app/live_watch.h"
+#include "app/privileges.h"
 #include "app/progress.h"
+#include "app/service.h"
 #include "app/store_sink.h"
 #include "app/store_status.h"
 #include "app/time_words.h"
@@ -31,6 +36,25 @@
 
 namespace sekisho {
 namespace {
+
+// SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
+// wrong changes nothing.
+void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
+  auto config = load_config(options.config);
+  const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
+  if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
+  std::string later;
+  for (const auto* name : {"capture", "store", "evidence", "control"}) {
+    const auto same = [](const SettingTable& a, const SettingTable& b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const auto& x, const auto& y) { return x.first == y.first && x.second.value == y.second.value; });
+    };
+    if (!same(section(holds, name), section(config.value(), name))) later += fmt::format("{}[{}]", later.empty() ? "" : ", ", name);
+  }
+  holds = std::move(config).value();
+  log_notice(later.empty() ? std::string{"the configuration was reloaded"}
+                           : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
+}
 
 // The packets of incidents, kept by default. Null with the reason: detection goes on without them.
 std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const Config& config, const AgentPlan& plan, HashKey key,
@@ -56,7 +80,7 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
-  const auto config = load_config(options.config);
+  auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
   auto plan = plan_agent(options, config.value());
   if (!plan.ok()) return fail(plan.error());
@@ -71,15 +95,20 @@ int run_agent(const AgentOptions& options) {
   door.path = config.value().control.socket;
   auto server = ControlServer::open(door);
   if (!server.ok()) return fail(server.error());
-  const auto& store_path = config.value().store.path;
+  const std::string store_path = config.value().store.path;
   auto writer = open_store_writer(store_path, plan->retention, SEKISHO_VERSION);
   if (!writer.ok()) {
     if (FileLock::is_held(store_path + ".lock")) return fail(writer.error());
     log_error(fmt::format("{}. Detection goes on without the store.", writer.error().message));
   }
   auto former = writer.ok() ? former_incidents(store_path) : std::vector<Incident>{};
+  if (writer.ok()) BaselineKeeper::restore(**pipeline, store_path);
 
+  // Everything that needs rights is open; the first thread is not yet there.
+  if (const auto done = drop_privileges(); !done.ok()) log_warning(done.error().message);
   catch_interrupts();
+  catch_hangups(::isatty(STDIN_FILENO) == 1);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of stdout that went away ends nothing
   AgentStatus status;
   LiveFacts facts;
   CaptureFacts capture{plan->local};
@@ -91,7 +120,8 @@ int run_agent(const AgentOptions& options) {
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});
-  ControlSink control{std::move(server).value(), {store_path, settings_document(config.value())}, status};
+  ControlSink control{std::move(server).value(), store_path, status};
+  control.set_config(settings_document(config.value()));
   Announcer announcer{store, {&facts, &control, &output}};
 
   status.add("agent", [&] { return facts.agent_json(); });
@@ -99,6 +129,8 @@ int run_agent(const AgentOptions& options) {
   status.add("capture", [&] { return capture.json(); });
   status.add_health([&] { return capture.problems(); });
   status.add("traffic", [&] { return facts.traffic_json(); });
+  BaselineKeeper baselines{**pipeline, store};
+  status.add("baseline", [&] { return baselines.json(); });
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add_health([&] { return store_problems(store.health()); });
@@ -106,16 +138,29 @@ int run_agent(const AgentOptions& options) {
 
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
+  service_ready(plan->sentence);
+  Watchdog watchdog;
+  const auto each_tick = [&] {
+    watchdog.alive();
+    if (!take_hangup()) return;
+    service_reloading();
+    reload(options, config.value(), **pipeline);
+    control.set_config(settings_document(config.value()));
+    service_ready(plan->sentence);
+  };
   const auto start = std::chrono::steady_clock::now();
   for (const auto& note : source.value()->stats().notes) output.say(note);
   const auto each_second = [&] {
     host.look(**pipeline, wall_clock());
+    baselines.look(wall_clock());
     capture.update(source.value()->stats());
     return capture.lost();
   };
-  LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }}, announcer, store, evidence.get(), key};
+  LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
   watch.resume(std::move(former));
   const auto done = watch.run();
+  service_stopping();
+  baselines.save(wall_clock());
   const bool kept = !evidence || evidence->finish();
   announcer.finish();
   output.last_words(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());

@@ -11,10 +11,13 @@
 
 namespace sekisho {
 
-ControlSink::ControlSink(std::unique_ptr<ControlServer> server, Settings settings, AgentStatus& status)
-    : server_(std::move(server)), settings_(std::move(settings)), status_(status), worker_("control-feed", 4096) {
+ControlSink::ControlSink(std::unique_ptr<ControlServer> server, std::string store_path, AgentStatus& status)
+    : server_(std::move(server)), store_path_(std::move(store_path)), status_(status), worker_("control-feed", 4096) {
   server_->on("status", Role::viewer, [this](const ControlRequest&) -> Result<std::string> { return status_.json(); });
-  server_->on("config", Role::viewer, [this](const ControlRequest&) -> Result<std::string> { return settings_.config; });
+  server_->on("config", Role::viewer, [this](const ControlRequest&) -> Result<std::string> {
+    const std::lock_guard lock{mutex_};
+    return config_;
+  });
   server_->on("incidents", Role::viewer, [this](const ControlRequest& r) { return incidents(r.with); });
   server_->on("incident", Role::viewer, [this](const ControlRequest& r) { return incident(r.with); });
   server_->on_snapshot([this] { return snapshot(); });
@@ -23,6 +26,11 @@ ControlSink::ControlSink(std::unique_ptr<ControlServer> server, Settings setting
 ControlSink::~ControlSink() { finish(); }
 
 void ControlSink::start() { server_->start(); }
+
+void ControlSink::set_config(std::string config) {
+  const std::lock_guard lock{mutex_};
+  config_ = std::move(config);
+}
 
 void ControlSink::on_incident(const IncidentNotice& notice) {
   worker_.post([this, notice] {
@@ -59,7 +67,7 @@ std::string ControlSink::snapshot() const {
 // From the store; without it those that are open, from memory.
 Result<std::string> ControlSink::incidents(const std::string& with) const {
   const auto filter = TRY(parse_incident_filter(with));
-  if (auto reader = open_store_reader(settings_.store_path); reader.ok()) {
+  if (auto reader = open_store_reader(store_path_); reader.ok()) {
     const auto list = TRY(reader.value()->incidents(filter));
     return incidents_document(list);
   }
@@ -73,7 +81,7 @@ Result<std::string> ControlSink::incident(const std::string& with) const {
   const auto given = nlohmann::json::parse(with, nullptr, false);
   if (!given.is_object() || !given.contains("id") || !given["id"].is_string()) return Error{"'id' must be an incident's id"};
   const auto id = given["id"].get<std::string>();
-  auto reader = TRY(open_store_reader(settings_.store_path));
+  auto reader = TRY(open_store_reader(store_path_));
   const auto found = TRY(reader->incident(id));
   if (!found) return Error{"there is no such incident"};
   const auto timeline = TRY(reader->timeline(found->id));

@@ -15,15 +15,13 @@ namespace sekisho {
 // Requests: status, incidents, incident, config, see docs/control.md. `status` must live as long as this.
 class ControlSink final : public Sink {
  public:
-  struct Settings {
-    std::string store_path;
-    std::string config;  // the settings in force, as JSON text
-  };
-  ControlSink(std::unique_ptr<ControlServer> server, Settings settings, AgentStatus& status);
+  ControlSink(std::unique_ptr<ControlServer> server, std::string store_path, AgentStatus& status);
   ~ControlSink() override;
   // Further verbs before this: others add what changes something.
   void start();
   ControlServer& server() { return *server_; }
+  // The settings in force, as JSON text. Any thread.
+  void set_config(std::string config);
 
   void on_incident(const IncidentNotice& notice) override;
   void on_second(const std::shared_ptr<const LiveSecond>& second) override;
@@ -35,9 +33,10 @@ class ControlSink final : public Sink {
   Result<std::string> incident(const std::string& with) const;
 
   const std::unique_ptr<ControlServer> server_;
-  const Settings settings_;
+  const std::string store_path_;
   AgentStatus& status_;
   mutable std::mutex mutex_;
+  std::string config_ = "null";
   std::map<std::string, std::string> open_;  // open incidents: id -> contract object
   Worker worker_;
 };

@@ -11,9 +11,10 @@
 
 namespace sekisho {
 
-// Incidents go to stdout, as blocks of text or one JSON object a line; what is said about the agent itself goes to stdout too, but to
-// stderr beside JSON; the status line goes to stderr and only to a terminal. A thread of its own writes, so that a reader that has stopped
-// reading delays nothing. say() and last_words() only before the first and after the last notice.
+// Under systemd everything goes to the journal, with fields. Otherwise incidents go to stdout, as blocks of text or one JSON object a line;
+// what is said about the agent itself goes to stdout too, but to stderr beside JSON; the status line goes to stderr and only to a terminal.
+// A thread of its own writes, so that a reader that has stopped reading delays nothing. say() and last_words() only before the first and
+// after the last notice.
 class LiveOutput final : public Sink {
  public:
   LiveOutput(bool json, ColorChoice color);
@@ -35,9 +36,10 @@ class LiveOutput final : public Sink {
  private:
   void clear_status();
   void tell(const IncidentNotice& notice);
+  static void tell_journal(const IncidentNotice& notice);
   void draw(const LiveSecond& second);
 
-  const bool json_, draws_;
+  const bool json_, journal_, draws_;
   const TextStyle style_;
   bool drawn_ = false;
   LiveSecond last_;

@@ -72,6 +72,7 @@ void LiveWatch::tick() {
   if (now - last_tick_ < kTick) return;
   last_tick_ = now;
   announcer_.tick();
+  doors_.each_tick();
   if (now - last_second_ < std::chrono::seconds{1}) return;
   last_second_ = now;
   each_second();

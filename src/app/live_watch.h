@@ -21,6 +21,7 @@ class LiveWatch final : public Intake {
     Source& source;
     std::function<std::uint64_t()> drops;  // frames that the source lost since it was opened
     std::function<bool()> stop_wanted;     // asked many times a second
+    std::function<void()> each_tick;       // about ten times a second: reload, watchdog
   };
   // `evidence` may be null.
   LiveWatch(Pipeline& pipeline, Doors doors, Announcer& announcer, StoreSink& store, EvidenceWriter* evidence, HashKey key);

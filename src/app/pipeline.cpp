@@ -16,14 +16,25 @@ bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn
 
 }  // namespace
 
-Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, const Config& config) {
-  settings.decode = {static_cast<std::uint16_t>(config.decode.vxlan_port), static_cast<std::uint16_t>(config.decode.gtp_u_port)};
-  std::unique_ptr<Pipeline> p{new Pipeline(std::move(settings))};
+Result<std::vector<std::unique_ptr<Detector>>> Pipeline::make_detectors(const Config& config) {
+  std::vector<std::unique_ptr<Detector>> detectors;
   for (const auto& spec : Registry<DetectorSpec>::all()) {
     auto detector = TRY(spec.make(section(config, "detect." + std::string{spec.name})));
-    p->detectors_.push_back(std::move(detector));
+    detectors.push_back(std::move(detector));
   }
+  return detectors;
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::make(PipelineSettings settings, const Config& config) {
+  std::unique_ptr<Pipeline> p{new Pipeline(std::move(settings))};
+  TRY(p->reconfigure(config));
   return p;
+}
+
+Result<void> Pipeline::reconfigure(const Config& config) {
+  detectors_ = TRY(make_detectors(config));
+  settings_.decode = {static_cast<std::uint16_t>(config.decode.vxlan_port), static_cast<std::uint16_t>(config.decode.gtp_u_port)};
+  return {};
 }
 
 Pipeline::Pipeline(PipelineSettings settings) : settings_(std::move(settings)), incidents_(settings_.incidents), port_syns_(65'536) {

@@ -31,6 +31,9 @@ struct PipelineSettings {
 class Pipeline final : public Intake {
  public:
   static Result<std::unique_ptr<Pipeline>> make(PipelineSettings settings, const Config& config);
+  // Detectors and decoder anew with other settings, between two calls of on_frames; what was counted, learned and found stays. After an
+  // error nothing has changed.
+  Result<void> reconfigure(const Config& config);
   void on_frames(std::span<const Frame> frames) override;
   // Live: it is `now` and nothing from before is on its way any more: closes the steps that ended, although no packet came.
   void advance(TimeNs now);
@@ -62,6 +65,7 @@ class Pipeline final : public Intake {
 
  private:
   explicit Pipeline(PipelineSettings settings);
+  static Result<std::vector<std::unique_ptr<Detector>>> make_detectors(const Config& config);
   void keep_prefix(std::span<const Frame> frames);
   void settle_locality();
   Features& features();

@@ -15,7 +15,7 @@
 namespace sekisho {
 namespace {
 
-volatile std::sig_atomic_t interrupt_flag = 0;
+volatile std::sig_atomic_t interrupt_flag = 0, hangup_flag = 0;
 
 }  // namespace
 
@@ -28,6 +28,18 @@ void catch_interrupts() {
 }
 
 bool interrupted() { return interrupt_flag != 0; }
+
+void catch_hangups(bool stops) {
+  struct sigaction action {};
+  action.sa_handler = stops ? [](int) { interrupt_flag = 1; } : [](int) { hangup_flag = 1; };
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool take_hangup() {
+  if (hangup_flag == 0) return false;
+  hangup_flag = 0;
+  return true;
+}
 
 ProgressBar::ProgressBar(const CaptureProgress& progress, bool draw, std::stop_source stop)
     : progress_(progress), draw_(draw), stop_(std::move(stop)), thread_([this](const std::stop_token& token) { run(token); }) {}

@@ -30,5 +30,8 @@ class ProgressBar {
 // SIGINT and SIGTERM set a flag once; a second one ends the program at once. True if one arrived.
 void catch_interrupts();
 bool interrupted();
+// SIGHUP sets another flag, which asking clears; with `stops` it is one of the above (the terminal went away).
+void catch_hangups(bool stops);
+bool take_hangup();
 
 }  // namespace sekisho

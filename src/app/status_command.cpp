@@ -60,22 +60,14 @@ Sign sign_of(const std::string& state) {
 void baseline_lines(TextPage& page, const json& status) {
   const auto baseline = part_of(status, "baseline");
   page.rule("baseline");
-  if (!baseline.is_array()) {
-    const auto traffic = part_of(status, "traffic");
-    for (const auto* name : {"ingress", "egress"}) {
-      const auto side = part_of(traffic, name);
-      const double normal = number_of(side, "normal_pps"), threshold = number_of(side, "threshold_pps");
-      page.entry(2, 10, name, Ink::dim,
-                 threshold > 0 ? fmt::format("now {}, normal {}, remarkable above {}", format_rate_pps(number_of(side, "pps")),
-                                             format_rate_pps(normal), format_rate_pps(threshold))
-                               : "nothing learned yet: the floors of the detectors decide");
-    }
-    return;
-  }
+  if (!baseline.is_array() || baseline.empty())
+    return page.entry(2, 0, "", Ink::none, "nothing learned yet: the floors of the detectors decide");
   for (const auto& row : baseline)
     page.entry(
-        2, 34, fmt::format("{} {}", text_of(row, "direction"), text_of(row, "class")), Ink::dim,
-        fmt::format("now {}, normal {}, threshold {}: {}", format_rate_pps(number_of(row, "pps")),
+        2, 40,
+        fmt::format("{} {} IPv{} {}", text_of(row, "direction"), text_of(row, "class"), count_of(row, "family"), text_of(row, "subject")),
+        Ink::dim,
+        fmt::format("now {}, normal {}, remarkable above {}: {}", format_rate_pps(number_of(row, "pps")),
                     format_rate_pps(number_of(row, "normal_pps")), format_rate_pps(number_of(row, "threshold_pps")), text_of(row, "why")));
 }
 
@@ -103,7 +95,7 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
                            number_of(capture, "sampling") > 1 ? fmt::format("; one of {} sampled", count_of(capture, "sampling"))
                                                               : "; none sampled out"));
   if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean() && degraded.get<bool>())
-    fact("degraded", "numbers are lower bounds: " + text_of(capture, "why"));
+    fact("degraded", "shares and sources are less certain than usual; the lines of health say why");
   if (traffic.is_object()) {
     fact("in", side_text(part_of(traffic, "ingress")));
     fact("out", side_text(part_of(traffic, "egress")));

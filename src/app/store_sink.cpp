@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxUnsaved = 4096, kMaxChanges = 64;
 constexpr std::int64_t kTryAgainS = 30, kCareS = 60;
+constexpr std::uint64_t kCommitEveryS = 5;
 constexpr std::size_t kQueue = 8192;
 
 std::int64_t steady_seconds() {
@@ -85,7 +86,8 @@ void StoreSink::save(const IncidentNotice& notice, std::function<void(bool)> don
     waiting.row = stored_incident(*notice.incident, notice.time);
     if (auto entry = timeline_entry(notice); entry && waiting.changes.size() < kMaxChanges) waiting.changes.push_back(std::move(*entry));
     if (unsaved_.size() > kMaxUnsaved) unsaved_.erase(unsaved_.begin());
-    done(save_waiting());
+    // Mere progress is written with the seconds: it costs no trip to the disk of its own.
+    done(notice.what == "progress" || save_waiting());
   });
   if (!taken) done(false);
 }
@@ -99,11 +101,13 @@ void StoreSink::on_second(const std::shared_ptr<const LiveSecond>& second) {
             next_care_ = steady_seconds() + kCareS;
             TRY(writer_->maintain(wall_clock()));
           }
-          return writer_->commit();
+          return {};
         };
-        const bool kept = usable() && note(keep());
-        if (kept && !unsaved_.empty()) save_waiting();
-        if (kept) return;
+        const auto kept = usable() ? keep() : Result<void>{Error{}};
+        if (writer_ && !kept.ok()) note(kept);
+        // A trip to the disk every few seconds, for all that has gathered.
+        if (kept.ok() && ++seconds_ % kCommitEveryS == 0) save_waiting();
+        if (kept.ok()) return;
         const std::lock_guard lock{mutex_};
         ++health_.lost_seconds;
       },
@@ -129,10 +133,7 @@ void StoreSink::write(std::function<Result<void>(StoreWriter&)> job, Worker::Imp
 }
 
 void StoreSink::finish() {
-  worker_.post([this] {
-    if (!unsaved_.empty()) save_waiting();
-    if (writer_) note(writer_->commit());
-  });
+  worker_.post([this] { save_waiting(); });
   worker_.finish();
   writer_.reset();
 }

@@ -35,7 +35,7 @@ class StoreSink final : public Sink {
   void on_second(const std::shared_ptr<const LiveSecond>& second) override;
   void add_scan_hits(std::vector<ScanHit> hits);
   void put_blob(std::string key, TimeNs now, std::vector<std::uint8_t> bytes);
-  // Anything else: runs on the store's thread and is committed with the next second. For evidence records, audit entries and the like.
+  // Anything else: runs on the store's thread and is committed within five seconds. For evidence records, audit entries and the like.
   void write(std::function<Result<void>(StoreWriter&)> job, Worker::Importance importance = Worker::Importance::essential);
   void finish() override;
 
@@ -55,6 +55,7 @@ class StoreSink final : public Sink {
   std::unique_ptr<StoreWriter> writer_;        // the store's thread
   std::map<std::string, Unsaved> unsaved_;     // by id; bounded: the oldest go
   std::int64_t next_try_ = 0, next_care_ = 0;  // seconds of the steady clock
+  std::uint64_t seconds_ = 0;                  // that were kept
   mutable std::mutex mutex_;                   // of health_
   StoreHealth health_;
   Worker worker_;  // last: its thread uses all of the above

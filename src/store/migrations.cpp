@@ -52,6 +52,8 @@ CREATE TABLE scan_minutes(
 CREATE TABLE scan_hours(
   time INTEGER NOT NULL, port INTEGER NOT NULL, protocol INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL,
   hits INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(time, port, protocol, source)) WITHOUT ROWID;
+CREATE INDEX scan_hours_source ON scan_hours(source, time);
+CREATE TABLE scan_days(time INTEGER PRIMARY KEY, sources BLOB NOT NULL);
 
 CREATE TABLE evidence(
   path TEXT PRIMARY KEY NOT NULL, incident_id TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, packets INTEGER NOT NULL,

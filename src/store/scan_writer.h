@@ -1,4 +1,4 @@
-// ScanWriter: scan hits into the store, by minute for a day and by hour for longer, in bounded numbers.
+// ScanWriter: scan hits into the store, by minute for a day, by hour for longer, and in one piece for each day; in bounded numbers.
 #pragma once
 #include <span>
 
@@ -19,8 +19,10 @@ class ScanWriter {
  private:
   ScanWriter() = default;
   Result<bool> room_for_another(std::int64_t day);
+  Result<void> pack_day(std::int64_t day);
 
-  Statement update_, insert_, rows_of_day_, oldest_, roll_up_, remove_rolled_, remove_hours_;
+  Statement update_, insert_, rows_of_day_, oldest_, roll_up_, remove_rolled_, remove_hours_, unpacked_, hours_of_day_, put_day_,
+      remove_days_;
   std::int64_t detail_s_ = 0, history_s_ = 0;
   std::uint64_t rows_a_day_ = 0;
   std::int64_t day_ = 0;    // since 1970

@@ -69,6 +69,45 @@ TEST(Incidents, LiveKeepsAtMostSoManyClosedAndTheNewest) {
   EXPECT_EQ(events[0].change, IncidentChange::updated);
 }
 
+TEST(Incidents, ARestartGoesOnWithTheSameIncidents) {
+  TimeNs now = 1000 * kSecond;
+  std::vector<Incident> known;
+  {
+    Incidents before{live()};
+    before.on_step(now, {flood_of(now, 1), flood_of(now, 2), flood_of(now, 3)});
+    before.on_step(now + 20 * kSecond, {flood_of(now + 20 * kSecond, 1), flood_of(now + 20 * kSecond, 2)});
+    before.on_step(now + 31 * kSecond, {});  // closes the third
+    EXPECT_EQ(before.open().size(), 2u);
+    known = before.take_all();
+  }
+  ASSERT_EQ(known.size(), 3u);
+  const auto id = known[0].id;
+  Incidents after{live()};
+  after.resume(known);
+  // Two minutes without an agent: nobody confirmed anything, which is no proof that it is over.
+  now += 150 * kSecond;
+  EXPECT_TRUE(after.on_step(now, {}).empty());
+  const auto& events = after.on_step(now + kSecond, {flood_of(now + kSecond, 1)});
+  for (const auto& e : events) EXPECT_NE(e.change, IncidentChange::opened);
+  ASSERT_EQ(after.open().size(), 2u);
+  EXPECT_EQ(after.open()[0]->id, id);
+  EXPECT_EQ(after.open()[0]->packets, 3000u) << "what was counted before counts";
+  EXPECT_EQ(after.open()[0]->label, "syn_flood");
+  // The second is confirmed by nothing any more and ends when it was last seen; the third may still be joined.
+  const auto& closing = after.on_step(now + 32 * kSecond, {flood_of(now + 32 * kSecond, 3)});
+  ASSERT_EQ(closing.size(), 3u);
+  std::map<std::string, IncidentChange> changes;
+  for (const auto& e : closing) {
+    changes[e.incident->subject] = e.change;
+    if (e.incident->subject == "198.51.100.2") {
+      EXPECT_EQ(*e.incident->ended, 1020 * kSecond);
+    }
+  }
+  const std::map<std::string, IncidentChange> expected{
+      {"198.51.100.1", IncidentChange::closed}, {"198.51.100.2", IncidentChange::closed}, {"198.51.100.3", IncidentChange::updated}};
+  EXPECT_EQ(changes, expected);
+}
+
 TEST(Incidents, AnalyzeKeepsAll) {
   Incidents incidents;
   TimeNs now = 1000 * kSecond;

@@ -12,6 +12,7 @@
 #include "store/class_counts.h"
 #include "store/database.h"
 #include "store/migrations.h"
+#include "store/scan_day.h"
 
 namespace sekisho {
 namespace {
@@ -226,6 +227,24 @@ TEST_F(StoreTest, ScannersAreCountedRolledUpAndBounded) {
   auto raw = Database::open_for_reading(path_);
   EXPECT_EQ(raw.value()->integer("SELECT count(*) FROM scan_minutes").value(), 0);
   EXPECT_GT(raw.value()->integer("SELECT count(*) FROM scan_hours").value(), 0);
+  EXPECT_EQ(raw.value()->integer("SELECT count(*) FROM scan_days").value(), 0);
+  // Two days later the day is in one piece, and a question about it reads that.
+  ASSERT_TRUE(w->add_scan_hits(std::vector{hit("198.51.100.7", 23, 100, kT0 + 40 * 3600 * kSecond)}).ok());
+  ASSERT_TRUE(w->maintain(kT0 + 60 * 3600 * kSecond).ok());
+  ASSERT_TRUE(w->commit().ok());
+  EXPECT_EQ(raw.value()->integer("SELECT count(*) FROM scan_days").value(), 1);
+  check_all();
+  const auto day = r->scanners({.since = kT0 - 2 * 3600 * kSecond, .until = kT0 + 22 * 3600 * kSecond}).value();
+  EXPECT_EQ(day.hits, 25U);
+  EXPECT_EQ(day.sources, 2U);
+  EXPECT_EQ(day.scanners[2].label, "mirai_scan");
+  EXPECT_EQ(day.scanners[2].first, kT0);
+  EXPECT_EQ(day.scanners[2].last, kT0 + 20 * kSecond);
+  EXPECT_EQ(day.ports[0].sources, 2U);
+  EXPECT_EQ(r->scanners({.since = kT0 - 2 * 3600 * kSecond, .until = kT0 + 22 * 3600 * kSecond, .label = "mirai_scan"}).value().hits, 8U);
+  const auto both = r->scanners({.since = kT0 - 2 * 3600 * kSecond, .until = kT0 + 60 * 3600 * kSecond}).value();
+  EXPECT_EQ(both.hits, 125U) << "the day in one piece and the rows of the next";
+  EXPECT_EQ(both.scanners[0].hits, 108U);
 }
 
 TEST_F(StoreTest, BlobsAndEvidence) {
@@ -363,6 +382,32 @@ TEST_F(StoreTest, AFullDiskLosesNothingThatWasStored) {
   ASSERT_FALSE(full.ok());
   EXPECT_NE(full.error().message.find("full"), std::string::npos) << full.error().message;
   EXPECT_EQ(reader()->incidents({}).value().size(), 1U);
+}
+
+TEST(ScanDay, EveryCutIsSafe) {
+  std::vector<ScanDaySource> sources(2);
+  sources[0].source = *parse_address("198.51.100.7"), sources[0].label = "mirai_scan", sources[0].first_s = 5, sources[0].last_s = 86'399;
+  sources[0].ports = {{scan_port_key(23, 6), 7}, {scan_port_key(53, 17), 1ULL << 40}};
+  sources[1].source = *parse_address("2001:db8::7"), sources[1].ports = {{scan_port_key(0, 6), 1}};
+  const auto packed = pack_scan_day(sources);
+  const auto count = [](std::span<const std::uint8_t> bytes) {
+    ScanDayReader reader{bytes};
+    ScanDaySource source;
+    int n = 0;
+    while (reader.next(source)) ++n;
+    return n;
+  };
+  EXPECT_EQ(count(packed), 2);
+  for (std::size_t cut = 0; cut < packed.size(); ++cut) EXPECT_LT(count(std::span{packed}.first(cut)), 2);
+  ScanDayReader reader{packed};
+  ScanDaySource back;
+  ASSERT_TRUE(reader.next(back));
+  EXPECT_EQ(back.source, sources[0].source);
+  EXPECT_EQ(back.label, "mirai_scan");
+  EXPECT_EQ(back.last_s, 86'399U);
+  ASSERT_EQ(back.ports.size(), 2U);
+  EXPECT_EQ(back.ports[1].key, scan_port_key(53, 17));
+  EXPECT_EQ(back.ports[1].hits, 1ULL << 40);
 }
 
 TEST(ClassCounts, PackAndAddUp) {

@@ -1,0 +1,45 @@
+// ScanSum: adds up scan hits of any number of sources and ports, and says who and what stands out.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/scan_day.h"
+#include "store/store.h"
+
+namespace sekisho {
+
+// Exact. Memory: about 60 bytes a source and 16 a pair of source and port.
+class ScanSum {
+ public:
+  ScanSum() : port_hits_(kScanPortKeys) {}
+  // Times in seconds since 1970.
+  void add(const Address& source, std::string_view label, std::uint32_t port_key, std::uint64_t hits, std::int64_t first_s,
+           std::int64_t last_s);
+  // At most `limit` scanners and ports, most hits first.
+  ScanSummary summary(std::size_t limit) const;
+
+ private:
+  struct Source {
+    Address address;
+    std::uint64_t hits = 0;
+    std::int64_t first_s = 0, last_s = 0;
+    std::uint16_t label = 0;  // index in labels_
+  };
+  struct Pair {
+    std::uint32_t source = 0, port_key = 0;
+    std::uint64_t hits = 0;
+  };
+  std::uint32_t find(const Address& address);
+  void grow();
+  std::uint16_t label_number(std::string_view label);
+
+  std::vector<Source> sources_;
+  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1024);  // open addressing: index in sources_ + 1; 0 = free
+  std::vector<Pair> pairs_;
+  std::vector<std::uint64_t> port_hits_;  // by port key
+  std::vector<std::string> labels_{std::string{}};
+  std::uint32_t last_ = 0;  // index + 1 of the source that was added last
+};
+
+}  // namespace sekisho
