@@ -27,6 +27,7 @@
 #include "app/privileges.h"
 #include "app/progress.h"
 #include "app/service.h"
+#include "app/socket_watch.h"
 #include "app/store_sink.h"
 #include "app/store_status.h"
 #include "app/time_words.h"
@@ -122,7 +123,8 @@ int run_agent(const AgentOptions& options) {
   if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
-  Announcer announcer{store, {&facts, &control, &output}};
+  SocketWatch sockets{config.value().sockets.interval.count * kMillisecond};
+  Announcer announcer{store, {&facts, &control, &output, &sockets}};
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
@@ -134,7 +136,9 @@ int run_agent(const AgentOptions& options) {
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add_health([&] { return store_problems(store.health()); });
+  status.add("sockets", [&] { return sockets.status_json(); });
   control.start();
+  sockets.start();
 
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
@@ -156,7 +160,19 @@ int run_agent(const AgentOptions& options) {
     capture.update(source.value()->stats());
     return capture.lost();
   };
-  LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
+  const auto complete = [&](Incident& incident) {
+    const auto owner = sockets.owner_of(incident.id);
+    if (!owner) return;
+    if (owner->process) incident.process = owner->process;
+    (owner->process ? incident.evidence : incident.counter_evidence).push_back(owner->reason);
+  };
+  LiveWatch watch{**pipeline,
+                  {**source, each_second, [] { return interrupted(); }, each_tick, [&] { return sockets.take_facts(); },
+                   [&] { return sockets.take_news(); }, complete},
+                  announcer,
+                  store,
+                  evidence.get(),
+                  key};
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();

@@ -83,6 +83,10 @@ constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
 };
 
+constexpr Field<SocketsSection> kSocketsFields[] = {
+    {"interval", &SocketsSection::interval, 500, 600'000, "how often the agent asks the kernel for this host's sockets"},
+};
+
 constexpr Field<AuditSection> kAuditFields[] = {
     {"fail_on", &AuditSection::fail_on, 0, 0, "lowest severity for exit status 1"},
     {"state", &AuditSection::state, 0, 0, "where the notes of the last audit are kept, for what changed since"},
@@ -132,6 +136,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
+      {"sockets", "Connections and the processes behind them.", field_infos<SocketsSection>(kSocketsFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
       {"contain", "Dropping what this host sends, by hand, for a time.", field_infos<ContainSection>(kContainFields)},
   };
@@ -283,6 +288,7 @@ class Checker {
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
+    read<SocketsSection>("sockets", kSocketsFields, config_.sockets);
     read<AuditSection>("audit", kAuditFields, config_.audit);
     read<ContainSection>("contain", kContainFields, config_.contain);
     // A detector may have rules of its own beyond the ranges: it is made once to hear them.

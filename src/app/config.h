@@ -60,6 +60,10 @@ struct AnalyzeSettings {
   std::string fail_on = "medium";
 };
 
+struct SocketsSection {
+  Milliseconds interval{10'000};
+};
+
 struct AuditSection {
   std::string fail_on = "medium", state = "/var/lib/sekisho/audit.json";
   Milliseconds within{120'000}, recent{7 * 86'400'000LL}, scanner_within{900'000};
@@ -83,6 +87,7 @@ struct Config {
   ResponseSettings response;
   AlertSettings alert;
   AnalyzeSettings analyze;
+  SocketsSection sockets;
   AuditSection audit;
   ContainSection contain;
   std::vector<Network> local, never;  // of capture.local and response.never

@@ -39,15 +39,6 @@ Json ports_json(const std::vector<PortFact>& ports) {
   return list;
 }
 
-Json process_json(const std::optional<ProcessFact>& process) {
-  if (!process) return nullptr;
-  return {{"pid", process->pid},
-          {"exe", safe(process->exe)},
-          {"unit", process->unit.empty() ? Json(nullptr) : Json(safe(process->unit))},
-          {"uid", process->uid < 0 ? Json(nullptr) : Json(process->uid)},
-          {"deleted", process->deleted}};
-}
-
 Json labels_json(const std::vector<LabelShare>& labels) {
   Json list = Json::array();
   for (const auto& label : labels) list.push_back({{"label", safe(label.label)}, {"share", rounded(label.share, 1e4)}});
@@ -62,6 +53,19 @@ Json texts_json(const Texts& texts) {
 }
 
 Json time_json(const std::optional<TimeNs>& time) { return time ? Json(format_rfc3339(*time)) : Json(nullptr); }
+
+Json process_json(const std::optional<ProcessFact>& process) {
+  if (!process) return nullptr;
+  return {{"pid", process->pid},
+          {"exe", safe(process->exe)},
+          {"unit", process->unit.empty() ? Json(nullptr) : Json(safe(process->unit))},
+          {"container", process->container.empty() ? Json(nullptr) : Json(safe(process->container))},
+          {"uid", process->uid < 0 ? Json(nullptr) : Json(process->uid)},
+          {"command", safe(process->command)},
+          {"parents", texts_json(process->parents)},
+          {"started", process->started ? Json(format_rfc3339(process->started)) : Json(nullptr)},
+          {"deleted", process->deleted}};
+}
 
 Json malformed_json(const Input& input) {
   Json counters = Json::object();

@@ -168,6 +168,10 @@ std::string incident_state(const Incident& i) {
     state["process"] = {{"pid", i.process->pid},
                         {"exe", i.process->exe},
                         {"unit", i.process->unit},
+                        {"container", i.process->container},
+                        {"command", i.process->command},
+                        {"parents", i.process->parents},
+                        {"started", i.process->started},
                         {"uid", i.process->uid},
                         {"deleted", i.process->deleted}};
   return state.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -215,6 +219,9 @@ std::optional<Incident> parse_incident_state(std::string_view text) {
     i.process.emplace();
     take(*process, "pid", i.process->pid), take(*process, "exe", i.process->exe), take(*process, "unit", i.process->unit);
     take(*process, "uid", i.process->uid), take(*process, "deleted", i.process->deleted);
+    take(*process, "container", i.process->container), take(*process, "command", i.process->command);
+    take(*process, "started", i.process->started);
+    i.process->parents = parse_texts(list_of(*process, "parents"));
   }
   return i;
 }

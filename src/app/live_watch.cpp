@@ -84,26 +84,34 @@ void LiveWatch::each_second() {
     evidence_->flush(kSecond);
     for (const auto& sentence : evidence_->take_sentences()) log_error(sentence);
   }
-  const auto open = pipeline_.open_incidents();
   const auto now = wall_clock();
+  pipeline_.note_sockets(doors_.beats(), now - kLateFrames);
+  const auto open = pipeline_.open_incidents();
+  for (const auto& id : doors_.completed())
+    for (const auto* incident : open)
+      if (incident->id == id) {
+        const Incident whole = completed(*incident);
+        announcer_.incident(feed_.on_event({IncidentChange::updated, &whole}, now));
+      }
   for (std::size_t i = 0; i < std::min(open.size(), kProgressASecond); ++i)
     if (auto notice = feed_.progress(*open[next_progress_++ % open.size()], now)) {
-      auto incident = with_evidence(*notice->incident);
+      auto incident = completed(*notice->incident);
       notice->incident = std::make_shared<const Incident>(std::move(incident));
       announcer_.incident(std::move(*notice));
     }
 }
 
-Incident LiveWatch::with_evidence(const Incident& incident) const {
+Incident LiveWatch::completed(const Incident& incident) const {
   Incident copy = incident;
   if (evidence_)
     if (auto path = evidence_->path_of(copy.id); !path.empty()) copy.evidence_path = std::move(path);
+  doors_.complete(copy);
   return copy;
 }
 
 void LiveWatch::on_incident(const IncidentEvent& event) {
   if (evidence_) evidence_->on_incident(event);
-  const Incident incident = with_evidence(*event.incident);
+  const Incident incident = completed(*event.incident);
   announcer_.incident(feed_.on_event({event.change, &incident}, wall_clock()));
 }
 

@@ -19,9 +19,12 @@ class LiveWatch final : public Intake {
  public:
   struct Doors {
     Source& source;
-    std::function<std::uint64_t()> drops;  // frames that the source lost since it was opened
-    std::function<bool()> stop_wanted;     // asked many times a second
-    std::function<void()> each_tick;       // about ten times a second: reload, watchdog
+    std::function<std::uint64_t()> drops;                 // frames that the source lost since it was opened
+    std::function<bool()> stop_wanted;                    // asked many times a second
+    std::function<void()> each_tick;                      // about ten times a second: reload, watchdog
+    std::function<std::vector<ConnectionFact>()> beats;   // connections that beat by their sockets; asked once a second
+    std::function<std::vector<std::string>()> completed;  // ids of incidents about which more is known now; asked once a second
+    std::function<void(Incident&)> complete;              // adds what others know: the process
   };
   // `evidence` may be null.
   LiveWatch(Pipeline& pipeline, Doors doors, Announcer& announcer, StoreSink& store, EvidenceWriter* evidence, HashKey key);
@@ -40,7 +43,7 @@ class LiveWatch final : public Intake {
   void each_second();
   void on_incident(const IncidentEvent& event);
   void on_second(const TrafficSecond& traffic);
-  Incident with_evidence(const Incident& incident) const;
+  Incident completed(const Incident& incident) const;
 
   Pipeline& pipeline_;
   Doors doors_;

@@ -190,8 +190,20 @@ void Pipeline::note_kernel(const KernelEvidence& kernel, TimeNs now) {
   if (features_) features_->note_kernel(kernel, now + clock_offset_);
 }
 
+void Pipeline::note_sockets(std::vector<ConnectionFact> facts, TimeNs now) {
+  if (facts.empty()) return;
+  if (!started_) {  // no packet came yet, and perhaps none ever will
+    features();
+    started_ = true;
+    last_time_ = now + clock_offset_;
+    step_ = static_cast<std::uint64_t>(last_time_ / kStep);
+  }
+  for (auto& fact : facts) sockets_.push_back(std::move(fact));
+}
+
 void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
-  const Step& seen = features_->finish_step(step, now, length, last);
+  Step seen = features_->finish_step(step, now, length, last);
+  seen.sockets = sockets_;
   findings_.clear();
   for (const auto& detector : detectors_) detector->on_step(seen, findings_);
   for (const auto& f : findings_)
@@ -200,6 +212,7 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
   for (const auto& event : incidents_.on_step(now, findings_))
     if (on_incident) on_incident(event);
   if (on_step) on_step(seen);
+  sockets_.clear();
 
   for (const auto& s : seen.seconds) {
     if (!s.all) continue;

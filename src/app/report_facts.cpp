@@ -105,7 +105,12 @@ std::string process_text(const ProcessFact& p) {
   std::string out = fmt::format("pid {} {}", p.pid, escape_hostile(p.exe));
   if (p.deleted) out += " (its file was deleted)";
   if (!p.unit.empty()) out += fmt::format(", unit {}", escape_hostile(p.unit));
+  if (!p.container.empty()) out += fmt::format(", container {}", escape_hostile(p.container.substr(0, 12)));
   if (p.uid >= 0) out += fmt::format(", uid {}", p.uid);
+  if (p.started) out += fmt::format(", since {}", format_rfc3339(p.started));
+  if (!p.command.empty()) out += fmt::format(", called as: {}", escape_hostile(p.command, 400));
+  for (std::size_t i = 0; i < p.parents.size(); ++i)
+    out += fmt::format("{}{}", i == 0 ? ", started by " : " < ", escape_hostile(p.parents[i], 100));
   return out;
 }
 

@@ -5,8 +5,8 @@
 
 #include "audit/check.h"
 #include "audit/describe.h"
-#include "audit/raw_socket_owners.h"
 #include "audit/text_lines.h"
+#include "model/raw_socket_owners.h"
 
 namespace sekisho {
 namespace {

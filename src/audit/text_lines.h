@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/glob.h"
+
 namespace sekisho {
 
 // Calls each(number, line) with every line, numbered from 1, without its end.
@@ -24,7 +26,5 @@ std::vector<std::string_view> words_of(std::string_view line);  // separated by 
 std::string lower(std::string_view text);                       // ASCII
 // A path or name as one word of a command that a person may paste: quoted where it must be, $'…' with escapes for control characters.
 std::string shell_quoted(std::string_view text);
-// Like fnmatch(3) with '*' and '?', as sshd and Include use them.
-bool matches_glob(std::string_view pattern, std::string_view text);
 
 }  // namespace sekisho

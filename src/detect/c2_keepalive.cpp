@@ -23,15 +23,24 @@ class C2Keepalive final : public Detector {
       {"watch_beats", &Settings::watch_beats, 4, 12, "payloads needed when only the second sign is strong"},
       {"max_payload_bytes", &Settings::max_payload_bytes, 2, 16, "largest payload that counts as a beat"},
       {"min_interval", &Settings::min_interval, 1'000, 600'000, "shorter median intervals are typing or data, not keepalives"}};
-  explicit C2Keepalive(Settings settings) : settings_{settings}, paces_{4096} {}
+  explicit C2Keepalive(Settings settings) : settings_{settings}, paces_{4096}, seen_in_packets_{4096} {}
 
   void on_step(const Step& step, std::vector<Finding>& out) override {
-    for (const ConnectionFact& f : step.connections)
-      if (f.outbound && f.established && f.beats >= 4) judge(f, step, out);
+    for (const ConnectionFact& f : step.connections) {
+      if (f.outbound && f.established && f.beats > 0) seen_in_packets_[key_of(f)] = step.time;
+      if (f.outbound && f.established && f.beats >= 4) judge(f, By::packets, step, out);
+    }
+    // Packets tell more than counters: where they are seen, their bytes decide.
+    for (const ConnectionFact& f : step.sockets)
+      if (f.beats >= 4 && !seen_in_packets_.all().contains(key_of(f)) && is_tiny(f)) judge(f, By::socket, step, out);
   }
 
  private:
-  void judge(const ConnectionFact& f, const Step& step, std::vector<Finding>& out) {
+  enum class By { packets, socket };
+  // A keepalive is nearly all that the connection carries: both ways together at most 64 bytes a beat, beside what came before.
+  static bool is_tiny(const ConnectionFact& f) { return f.payload_out + f.payload_in <= 4096 + 64ULL * f.beats; }
+
+  void judge(const ConnectionFact& f, By by, const Step& step, std::vector<Finding>& out) {
     const bool exact = (f.signs & kSignHeartbeat) != 0;
     if (f.benign != BenignBeat::none && !exact) return;
     const BeaconScore s = beacon_score(f, static_cast<std::uint16_t>(settings_.max_payload_bytes));
@@ -48,6 +57,7 @@ class C2Keepalive final : public Detector {
     Finding finding = c2_finding("c2_keepalive", f, step.time);
     int confidence = alert ? 55 + static_cast<int>(10 * std::clamp((s.score - 0.85) / 0.15, 0.0, 1.0)) : 40;
     confidence += (exact ? 35 : 0) + (registered ? 40 : 0) + (prior ? 15 : 0) - (is_private(f.remote) ? 10 : 0);
+    if (by == By::socket) confidence -= 10;
     finding.confidence = std::clamp(confidence, 0, 99);
     finding.severity = exact && registered ? Severity::critical : Severity::high;
     Pace& pace = paces_[finding.merge_key];
@@ -58,12 +68,19 @@ class C2Keepalive final : public Detector {
     finding.evidence.push_back(
         fmt::format("{} payloads seen, the last {} {:.1f} s apart (median; deviation {:.2f} s), {:.0f} % of {} bytes", f.beats, s.beats,
                     s.median_s, s.mad_s, 100 * s.mode, s.mode_bytes));
-    finding.evidence.push_back(fmt::format("last payload begins {}", hex(f, s.mode_bytes)));
+    if (by == By::packets)
+      finding.evidence.push_back(fmt::format("last payload begins {}", hex(f, s.mode_bytes)));
+    else
+      finding.evidence.push_back("counted by the kernel for this socket (sock_diag), without its packets");
     if (exact) finding.evidence.push_back("00 00 is answered by 00 00: Mirai's heartbeat, used by no ordinary protocol");
     if (registered) finding.evidence.push_back("the connection began with Mirai's registration 00 00 00 01");
     if (prior) finding.evidence.push_back(fmt::format("port {} is one that Mirai's control servers used", f.remote_port));
-    finding.evidence.push_back(
-        "not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis, PostgreSQL or SSH by its bytes");
+    if (by == By::packets)
+      finding.evidence.push_back(
+          "not a keepalive of MQTT, AMQP, STOMP, MySQL, WebSocket, BGP, IRC, NATS, Redis, PostgreSQL or SSH by its bytes");
+    else
+      finding.counter_evidence.push_back(
+          "its bytes were not seen: MQTT, WebSocket and others keep connections alive with as few, at other ports than usual too");
     if (!exact && !registered)
       finding.counter_evidence.push_back("an application's own keepalive can look the same: ask which process owns the connection");
     if (s.score < 0.85) finding.counter_evidence.push_back(fmt::format("the intervals vary: score {:.2f} of 1", s.score));
@@ -82,6 +99,7 @@ class C2Keepalive final : public Detector {
 
   Settings settings_;
   BoundedMap<std::string, Pace> paces_;
+  BoundedMap<ConnectionKey, TimeNs> seen_in_packets_;
 };
 
 const Register<DetectorSpec> reg{detector<C2Keepalive>("c2_keepalive", "small payloads at steady intervals on a long outbound connection")};

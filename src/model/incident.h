@@ -20,9 +20,12 @@ struct RatePoint {
 };
 struct ProcessFact {
   std::int64_t pid = 0;
-  std::string exe, unit;
+  std::string exe, unit, container;
+  std::string command;               // its command line, at most 400 bytes, chosen by the process itself
+  std::vector<std::string> parents;  // "sh (1234)", nearest first
   std::int64_t uid = -1;
-  bool deleted = false;
+  bool deleted = false;  // the file that runs has no name any more
+  TimeNs started = 0;    // 0 = not known
 };
 
 // What the room incident must know to take an incident up again after a restart; of no use to others.

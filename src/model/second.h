@@ -78,6 +78,7 @@ struct Step {
   std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
   KernelEvidence kernel;                        // of the whole host; not known in captures
+  std::span<const ConnectionFact> sockets;      // connections that beat, by the kernel's counters of their sockets; live only
 };
 
 inline bool belongs_to(const Sample& sample, const Second& row) {

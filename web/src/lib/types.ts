@@ -5,7 +5,7 @@ export type Role = 'viewer' | 'operator' | 'admin';
 
 export interface Peer { ip: string; port?: number; packets: number; asn?: number; organization?: string; country?: string }
 export interface Port { port: number; packets: number }
-export interface Process { pid: number; exe: string; unit: string | null; uid: number | null; deleted: boolean }
+export interface Process { pid: number; exe: string; unit: string | null; container: string | null; uid: number | null; command: string; parents: string[]; started: string | null; deleted: boolean }
 
 // The incident of docs/incident.md with what REST adds for a screen.
 export interface Incident {

@@ -1,7 +1,8 @@
 // Data: programs that ordinarily hold raw or packet sockets, by the path of their executable (not by the name that a process gives itself).
 #pragma once
-#include <span>
 #include <string_view>
+
+#include "model/process.h"
 
 namespace sekisho {
 
@@ -74,5 +75,8 @@ inline constexpr RawSocketOwner kRawSocketOwners[] = {
     {"/usr/local/bin/sekisho", "this program"},
     {"/usr/sbin/sekisho", "this program"},
 };
+
+// Whether the process is one of these; a deleted or container's file is nobody's known program.
+bool is_raw_socket_owner(const Process& process);
 
 }  // namespace sekisho

@@ -1,0 +1,51 @@
+// The page while a flood comes in and one goes out: each step is asked for on standard input, so that the traffic's sender sets the pace.
+// usage: node live.mjs BASE TOKEN FOLDER      lines: quiet, attacked, taking_part, stopped; answered by ok or FAIL and "done"
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { check, finish, launch, open, settled, signIn } from './page.mjs';
+
+const [base, token, folder] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const browser = await launch();
+const { page, seen } = await open(browser, base, { width: 1280, height: 900 });
+await signIn(page, base, token);
+await settled(page);
+const title = page.locator('#verdict-title');
+const says = async (words, what) => {
+  try {
+    await title.filter({ hasText: words }).waitFor({ timeout: 20_000 });
+    check(true, what);
+  } catch { check(false, `${what}; it says: ${await title.innerText()}`); }
+};
+const steps = {
+  async quiet() {
+    await page.getByText('live', { exact: true }).waitFor({ timeout: 20_000 });
+    await says(/Nothing attacks this server/, 'the page is live and says that nothing happens');
+  },
+  async attacked() {
+    await says(/flood.*pps/i, 'a flood is on the page without a reload');
+    const word = await page.locator('.verdict .word').innerText();
+    check(/under attack/i.test(word), `it is an attack on this server: ${word}`);
+    const rate = () => page.locator('.figures .in dd').first().innerText();
+    const seenRates = new Set();
+    for (let i = 0; i < 30 && seenRates.size < 3; ++i) { seenRates.add(await rate()); await page.waitForTimeout(300); }
+    check(seenRates.size >= 3, `its rate is another one each second: ${[...seenRates].join(', ')}`);
+    await page.screenshot({ path: `${folder}/live-attacked.png`, fullPage: true });
+  },
+  async taking_part() {
+    await says(/taking part in an attack/, 'a flood that leaves this server is told first, and never as an attack on it');
+    await page.screenshot({ path: `${folder}/live-taking-part.png`, fullPage: true });
+  },
+  async stopped() {
+    await says(/the agent is not running/, 'when the agent stops, the page says so');
+  },
+};
+console.log('ready');
+for await (const line of createInterface({ input: process.stdin })) {
+  await steps[line.trim()]();
+  console.log('done');
+}
+check(seen.errors.length === 0, `no errors ${seen.errors.join('; ')}`);
+check(seen.foreign.length === 0, `no request to another host ${seen.foreign}`);
+await browser.close();
+finish();
