@@ -17,6 +17,7 @@
 #include "app/command.h"
 #include "app/config_command.h"
 #include "app/control_sink.h"
+#include "app/daily_audit.h"
 #include "app/evidence_writer.h"
 #include "app/former_run.h"
 #include "app/host_watch.h"
@@ -24,12 +25,14 @@
 #include "app/live_output.h"
 #include "app/live_source.h"
 #include "app/live_watch.h"
+#include "app/log_watch.h"
 #include "app/privileges.h"
 #include "app/progress.h"
 #include "app/service.h"
 #include "app/socket_watch.h"
 #include "app/store_sink.h"
 #include "app/store_status.h"
+#include "app/table_request.h"
 #include "app/time_words.h"
 #include "base/file_lock.h"
 #include "base/log.h"
@@ -78,6 +81,35 @@ std::unique_ptr<EvidenceWriter> open_evidence(const AgentOptions& options, const
   return nullptr;
 }
 
+// Logs are followed by default; without them detection goes on.
+std::unique_ptr<LogWatch> open_logs(const Config& config, const PipelineSettings& packets, std::vector<Incident>& former) {
+  if (!config.logs.read) return nullptr;
+  LogWatchSettings settings;
+  settings.sources = config.logs.sources;
+  settings.positions = config.store.path + ".logs";
+  settings.pipeline.zone = local_zone(wall_clock());
+  settings.pipeline.features.publics = packets.publics;
+  settings.pipeline.incidents = packets.incidents;
+  ++settings.pipeline.incidents.id_seed;  // its ids are never those of packets
+  auto logs = LogWatch::make(std::move(settings), config);
+  if (!logs.ok()) {
+    log_error(fmt::format("No logs are read: {}.", logs.error().message));
+    return nullptr;
+  }
+  const auto of_packets = std::stable_partition(former.begin(), former.end(), [](const Incident& i) { return !is_from_logs(i); });
+  logs.value()->resume({std::make_move_iterator(of_packets), std::make_move_iterator(former.end())});
+  former.erase(of_packets, former.end());
+  return std::move(logs).value();
+}
+
+// A view that is one table: rows by a number and a text to look for.
+void table(ControlSink& control, const std::string& name, std::function<std::string(const TableRequest&)> rows) {
+  control.server().on(name, Role::viewer, [rows = std::move(rows)](const ControlRequest& request) -> Result<std::string> {
+    const auto wanted = TRY(parse_table_request(request.with));
+    return rows(wanted);
+  });
+}
+
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
@@ -86,6 +118,7 @@ int run_agent(const AgentOptions& options) {
   auto plan = plan_agent(options, config.value());
   if (!plan.ok()) return fail(plan.error());
   const HashKey key = plan->pipeline.key;
+  const PipelineSettings packets = plan->pipeline;
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
   auto source = open_source(plan->capture, plan->notes);
@@ -137,8 +170,19 @@ int run_agent(const AgentOptions& options) {
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add_health([&] { return store_problems(store.health()); });
   status.add("sockets", [&] { return sockets.status_json(); });
+  table(control, "connections", [](const TableRequest& r) { return SocketWatch::connections_json(r.limit, r.filter); });
+  const auto logs = open_logs(config.value(), packets, former);
+  if (logs) {
+    status.add("logs", [&] { return logs->status_json(); });
+    table(control, "logs", [&](const TableRequest& r) { return logs->logins_json(r.limit, r.filter); });
+  }
+  DailyAudit audit{options.config, store};
+  status.add("audit", [&] { return audit.status_json(); });
+  table(control, "audit", [&](const TableRequest& r) { return audit.findings_json(r.limit, r.filter); });
   control.start();
   sockets.start();
+  if (logs) logs->start();
+  audit.start();
 
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
@@ -168,7 +212,7 @@ int run_agent(const AgentOptions& options) {
   };
   LiveWatch watch{**pipeline,
                   {**source, each_second, [] { return interrupted(); }, each_tick, [&] { return sockets.take_facts(); },
-                   [&] { return sockets.take_news(); }, complete},
+                   [&] { return logs ? logs->take() : std::vector<IncidentNotice>{}; }, [&] { return sockets.take_news(); }, complete},
                   announcer,
                   store,
                   evidence.get(),
@@ -176,6 +220,8 @@ int run_agent(const AgentOptions& options) {
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();
+  if (logs) logs->finish();
+  audit.finish();
   baselines.save(wall_clock());
   const bool kept = !evidence || evidence->finish();
   announcer.finish();

@@ -83,6 +83,12 @@ constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
 };
 
+constexpr Field<LogsSection> kLogsFields[] = {
+    {"read", &LogsSection::read, 0, 0, "the agent follows logs and joins what they tell with what packets tell"},
+    {"sources", &LogsSection::sources, 0, 0,
+     "files, \"journal\", \"/dev/kmsg\", \"ulogd:...\" as `sekisho logs` takes them; empty: what this machine has"},
+};
+
 constexpr Field<SocketsSection> kSocketsFields[] = {
     {"interval", &SocketsSection::interval, 500, 600'000, "how often the agent asks the kernel for this host's sockets"},
 };
@@ -136,6 +142,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
+      {"logs", "Logs that the agent follows.", field_infos<LogsSection>(kLogsFields)},
       {"sockets", "Connections and the processes behind them.", field_infos<SocketsSection>(kSocketsFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
       {"contain", "Dropping what this host sends, by hand, for a time.", field_infos<ContainSection>(kContainFields)},
@@ -288,6 +295,7 @@ class Checker {
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
+    read<LogsSection>("logs", kLogsFields, config_.logs);
     read<SocketsSection>("sockets", kSocketsFields, config_.sockets);
     read<AuditSection>("audit", kAuditFields, config_.audit);
     read<ContainSection>("contain", kContainFields, config_.contain);

@@ -60,6 +60,10 @@ struct AnalyzeSettings {
   std::string fail_on = "medium";
 };
 
+struct LogsSection {
+  bool read = true;
+  std::vector<std::string> sources;
+};
 struct SocketsSection {
   Milliseconds interval{10'000};
 };
@@ -87,6 +91,7 @@ struct Config {
   ResponseSettings response;
   AlertSettings alert;
   AnalyzeSettings analyze;
+  LogsSection logs;
   SocketsSection sockets;
   AuditSection audit;
   ContainSection contain;

@@ -3,13 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/history_json.h"
 #include "app/incident_json.h"
 #include "app/live_json.h"
-#include "app/socket_watch.h"
 
 namespace sekisho {
 
@@ -20,7 +18,6 @@ ControlSink::ControlSink(std::unique_ptr<ControlServer> server, std::string stor
     const std::lock_guard lock{mutex_};
     return config_;
   });
-  server_->on("connections", Role::viewer, [](const ControlRequest& r) { return connections(r.with); });
   server_->on("incidents", Role::viewer, [this](const ControlRequest& r) { return incidents(r.with); });
   server_->on("incident", Role::viewer, [this](const ControlRequest& r) { return incident(r.with); });
   server_->on_snapshot([this] { return snapshot(); });
@@ -78,16 +75,6 @@ Result<std::string> ControlSink::incidents(const std::string& with) const {
   const std::lock_guard lock{mutex_};
   for (const auto& [id, object] : open_) list += (list.empty() ? "" : ",") + object;
   return fmt::format(R"({{"schema":1,"incidents":[{}]}})", list);
-}
-
-// Read now, by the thread that answers: nothing is kept for it.
-Result<std::string> ControlSink::connections(const std::string& with) {
-  const auto given = nlohmann::json::parse(with.empty() ? "{}" : with, nullptr, false);
-  if (!given.is_object()) return Error{"'with' must be an object"};
-  const auto limit = given.value("limit", nlohmann::json(200));
-  const auto filter = given.value("q", nlohmann::json(""));
-  if (!limit.is_number_unsigned() || !filter.is_string()) return Error{"'limit' must be a number and 'q' a text"};
-  return SocketWatch::connections_json(std::min<std::size_t>(limit.get<std::size_t>(), 2000), filter.get<std::string>());
 }
 
 Result<std::string> ControlSink::incident(const std::string& with) const {

@@ -31,7 +31,6 @@ class ControlSink final : public Sink {
   std::string snapshot() const;
   Result<std::string> incidents(const std::string& with) const;
   Result<std::string> incident(const std::string& with) const;
-  static Result<std::string> connections(const std::string& with);
 
   const std::unique_ptr<ControlServer> server_;
   const std::string store_path_;

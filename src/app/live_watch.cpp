@@ -73,6 +73,7 @@ void LiveWatch::tick() {
   last_tick_ = now;
   announcer_.tick();
   doors_.each_tick();
+  for (auto& notice : doors_.others()) announcer_.incident(std::move(notice));
   if (now - last_second_ < std::chrono::seconds{1}) return;
   last_second_ = now;
   each_second();

@@ -23,6 +23,7 @@ class LiveWatch final : public Intake {
     std::function<bool()> stop_wanted;                    // asked many times a second
     std::function<void()> each_tick;                      // about ten times a second: reload, watchdog
     std::function<std::vector<ConnectionFact>()> beats;   // connections that beat by their sockets; asked once a second
+    std::function<std::vector<IncidentNotice>()> others;  // incidents that were not found in packets; asked each tick
     std::function<std::vector<std::string>()> completed;  // ids of incidents about which more is known now; asked once a second
     std::function<void(Incident&)> complete;              // adds what others know: the process
   };

@@ -42,6 +42,8 @@ class LogPipeline {
  public:
   static Result<std::unique_ptr<LogPipeline>> make(LogPipelineSettings settings, const Config& config);
 
+  // Incidents of the program's former run, before the first line; see Incidents::resume.
+  void resume(std::vector<Incident> known) { incidents_.resume(std::move(known)); }
   // Reads every source to its end, merged by the times of their lines. False when `stop` was requested.
   bool run(const std::vector<LineSource*>& sources, const std::function<bool()>& stop);
   // Reads what is there now, at most `most` lines; true if there was something.

@@ -6,6 +6,7 @@
 #include "app/agent.h"
 #include "app/analyze.h"
 #include "app/audit_command.h"
+#include "app/bundle.h"
 #include "app/config_command.h"
 #include "app/contain_command.h"
 #include "app/doctor_command.h"
@@ -187,8 +188,22 @@ void add_incidents(CLI::App& app, IncidentsCommand& o) {
 void add_show(CLI::App& app, ShowCommand& o) {
   auto* c = app.add_subcommand("show", "Everything about one incident: sekisho show i-20261122-7K3F");
   c->add_option("ID", o.id, "its id, short form, or the end of either")->required();
+  c->add_option("--bundle", o.bundle, "write FILE.tar.zst: packets, process, executable, sockets, rules, timeline, with a hash of each");
+  c->add_flag("--abuse-reply", o.abuse_reply, "a reply to a provider's complaint, to be pasted");
   add_read_options(c, o.read, false);
   add_color(c, o.color);
+}
+
+struct BundleCommand {
+  std::string file;
+  bool json = false;
+};
+void add_bundle(CLI::App& app, BundleCommand& o) {
+  auto* c = app.add_subcommand("bundle", "Bundles of incidents (sekisho show ID --bundle FILE): verify");
+  c->require_subcommand(1);
+  auto* verify = c->add_subcommand("verify", "is everything in it as it was kept?");
+  verify->add_option("FILE", o.file, "the bundle")->required();
+  verify->add_flag("--json", o.json, "as JSON");
 }
 
 void add_scanners(CLI::App& app, ScannersCommand& o) {
@@ -286,6 +301,8 @@ int main(int argc, char** argv) {
   add_incidents(app, incidents);
   ShowCommand show;
   add_show(app, show);
+  BundleCommand bundle;
+  add_bundle(app, bundle);
   ScannersCommand scanners;
   add_scanners(app, scanners);
   QueryCommand query;
@@ -320,6 +337,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("web")) return run_web(web);
   if (app.got_subcommand("incidents")) return run_incidents(incidents);
   if (app.got_subcommand("show")) return run_show(show);
+  if (app.got_subcommand("bundle")) return run_bundle_verify(bundle.file, bundle.json);
   if (app.got_subcommand("scanners")) return run_scanners(scanners);
   if (app.got_subcommand("query")) return run_query(query);
   if (app.got_subcommand("status")) return run_status(status);

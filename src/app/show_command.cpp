@@ -7,7 +7,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/abuse_reply.h"
+#include "app/bundle.h"
 #include "app/command.h"
+#include "app/contain_log.h"
 #include "app/history_json.h"
 #include "app/incident_state.h"
 #include "app/report_text.h"
@@ -27,6 +30,27 @@ std::string verified(const EvidenceRecord& file) {
   std::fclose(in);
   if (file.sha256.empty()) return "being written";
   return sum.hex() == file.sha256 ? "verified" : "CHANGED since it was written";
+}
+
+// Containments since the incident began, as the record has them.
+std::vector<std::string> actions_since(const std::string& log, TimeNs started) {
+  std::vector<std::string> actions;
+  const auto records = read_contain_log(log);
+  if (!records.ok()) return actions;
+  for (const auto& [id, record] : records.value())
+    if (!record.failed && record.started >= started)
+      actions.push_back(fmt::format("{}: what {} sends is dropped{}", format_rfc3339(record.started), escape_hostile(record.target, 200),
+                                    record.released ? fmt::format(" (until {})", format_rfc3339(*record.released)) : ""));
+  return actions;
+}
+
+int make_bundle(const ShowCommand& command, BundleInput input) {
+  auto done = write_bundle(command.bundle, input);
+  if (!done.ok()) return fail(done.error());
+  fmt::print("{}: {} parts, {}. Check it with: sekisho bundle verify {}\n", escape_hostile(command.bundle), done->parts,
+             format_bytes(done->bytes), escape_hostile(command.bundle));
+  for (const auto& what : done->left_out) fmt::print("left out: {}\n", escape_hostile(what, 600));
+  return std::fflush(stdout) == 0 ? 0 : 3;
 }
 
 }  // namespace
@@ -56,6 +80,11 @@ int run_show(const ShowCommand& command) {
     fmt::print("{}\n", row.json);
     return 0;
   }
+  if (command.abuse_reply) {
+    fmt::print("{}", abuse_reply(*incident, actions_since(config.value().contain.log, incident->started)));
+    return std::fflush(stdout) == 0 ? 0 : 3;
+  }
+  if (!command.bundle.empty()) return make_bundle(command, {&row, timeline.value(), files.value(), text_incident(*incident, {})});
   const auto style = terminal_style(STDOUT_FILENO, command.color);
   std::string out = text_incident(*incident, style);
   for (const auto& file : files.value())

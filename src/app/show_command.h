@@ -7,7 +7,9 @@ namespace sekisho {
 
 struct ShowCommand {
   ReadOptions read;
-  std::string id;  // ULID, short form, or the end of either
+  std::string id;            // ULID, short form, or the end of either
+  std::string bundle;        // file to write the forensic bundle to; empty: none
+  bool abuse_reply = false;  // only the reply to a complaint
   ColorChoice color = ColorChoice::automatic;
 };
 int run_show(const ShowCommand& command);

@@ -172,7 +172,7 @@ std::string subject_name(const Incident& incident) {
 std::string advice_of(const Incident& incident) {
   constexpr std::string_view isolate =
       "Isolate this host from the network, keep it powered for forensics, and treat it as untrusted until it is re-imaged from a "
-      "known-good snapshot.";
+      "known-good snapshot. Do not just kill the process: it comes back, and its traces go.";
   // Whoever takes part is isolated: the contract, whatever else the detector advises.
   const Standing standing = standing_of(incident);
   const bool infected = standing == Standing::taking_part && incident.kind != Kind::reflector;

@@ -1,0 +1,167 @@
+// The loop: open what there is, read on, judge, remember.
+#include "app/log_watch.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+
+#include "app/log_inputs.h"
+#include "app/time_words.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace sekisho {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPause = std::chrono::milliseconds{200};
+constexpr auto kDescribeEvery = std::chrono::seconds{5};
+constexpr auto kTryAgain = std::chrono::minutes{1};  // logs that appear later
+constexpr std::size_t kRows = 2000, kMostNotices = 4096;
+
+void wait(const std::stop_token& stop, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  never.wait_for(lock, stop, time, [] { return false; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogWatch>> LogWatch::make(LogWatchSettings settings, const Config& config) {
+  settings.pipeline.incidents.forget_closed = true;
+  auto pipeline = TRY(LogPipeline::make(settings.pipeline, config));
+  return std::unique_ptr<LogWatch>{new LogWatch(std::move(settings), std::move(pipeline))};
+}
+
+LogWatch::LogWatch(LogWatchSettings settings, std::unique_ptr<LogPipeline> pipeline)
+    : settings_(std::move(settings)), pipeline_(std::move(pipeline)) {
+  pipeline_->on_incident = [this](const IncidentEvent& event) {
+    auto notice = feed_.on_event(event, wall_clock());
+    const std::lock_guard lock{mutex_};
+    if (notices_.size() < kMostNotices) notices_.push_back(std::move(notice));
+  };
+}
+
+void LogWatch::resume(std::vector<Incident> known) {
+  for (const auto& incident : known)
+    if (!incident.ended) notices_.push_back(feed_.resume(incident, wall_clock()));
+  pipeline_->resume(std::move(known));
+}
+
+void LogWatch::start() {
+  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+}
+
+void LogWatch::finish() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void LogWatch::run(const std::stop_token& stop) {
+  ::prctl(PR_SET_NAME, "logs");
+  LogPositions positions;
+  if (!settings_.positions.empty()) {
+    auto known = load_positions(settings_.positions);
+    if (known.ok())
+      positions = std::move(known).value();
+    else
+      log_warning(fmt::format("{}; logs are read from now on", known.error().message));
+  }
+  LogInputs inputs;
+  auto tried = Clock::time_point{}, described = Clock::now();
+  while (!stop.stop_requested()) {
+    if (inputs.sources.empty() && (tried == Clock::time_point{} || Clock::now() - tried > kTryAgain)) {
+      LogInputOptions wanted;
+      wanted.names = settings_.sources;
+      wanted.follow = true;
+      wanted.positions = &positions;
+      wanted.from_end = positions.empty();
+      auto opened = open_log_inputs(wanted);
+      const std::lock_guard lock{mutex_};
+      notes_ = opened.ok() ? opened->unreadable : std::vector{opened.error().message};
+      if (opened.ok()) inputs = std::move(opened).value();
+      for (const auto& source : inputs.sources) reading_.push_back(source->name());
+      tried = Clock::now();
+    }
+    if (!pipeline_->poll(inputs.list())) {
+      pipeline_->advance(wall_clock() - 2 * kSecond);
+      wait(stop, kPause);
+    }
+    if (Clock::now() - described < kDescribeEvery && !stop.stop_requested()) continue;
+    described = Clock::now();
+    describe();
+    for (const auto& source : inputs.sources) source->remember(positions);
+    if (settings_.positions.empty() || inputs.sources.empty()) continue;
+    if (const auto done = save_positions(settings_.positions, positions); !done.ok()) {
+      const std::lock_guard lock{mutex_};
+      notes_ = {done.error().message};
+    }
+  }
+}
+
+// For status and the dashboard: the sources of failures, most first.
+void LogWatch::describe() {
+  std::vector<Row> rows;
+  std::uint64_t failures = 0;
+  pipeline_->features().logins().for_each([&](const LoginFact& fact) {
+    failures += fact.failures;
+    rows.push_back({to_string(fact.source), std::string{to_string(fact.service)}, fact.honeypot ? "honeypot" : "", fact.failures,
+                    fact.successes, fact.users, fact.first_seen, fact.last_seen});
+  });
+  std::sort(rows.begin(), rows.end(),
+            [](const Row& a, const Row& b) { return a.failures != b.failures ? a.failures > b.failures : a.source < b.source; });
+  if (rows.size() > kRows) rows.resize(kRows);
+  const std::lock_guard lock{mutex_};
+  rows_ = std::move(rows);
+  failures_ = failures;
+  lines_ = pipeline_->tally().lines, events_ = pipeline_->tally().events;
+}
+
+std::vector<IncidentNotice> LogWatch::take() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(notices_, {});
+}
+
+std::uint64_t LogWatch::failures() const {
+  const std::lock_guard lock{mutex_};
+  return failures_;
+}
+
+std::string LogWatch::status_json() const {
+  const std::lock_guard lock{mutex_};
+  nlohmann::ordered_json out{{"lines", lines_}, {"events", events_}, {"failures", failures_}};
+  auto reading = nlohmann::ordered_json::array(), notes = nlohmann::ordered_json::array();
+  for (const auto& name : reading_) reading.push_back(escape_hostile(name, 400));
+  for (const auto& note : notes_) notes.push_back(escape_hostile(note, 400));
+  out["reading"] = std::move(reading), out["notes"] = std::move(notes);
+  return out.dump();
+}
+
+std::string LogWatch::logins_json(std::size_t limit, const std::string& filter) const {
+  auto list = nlohmann::ordered_json::array();
+  const std::lock_guard lock{mutex_};
+  for (const auto& row : rows_) {
+    if (list.size() >= limit) break;
+    if (!filter.empty() && row.source.find(filter) == std::string::npos && row.service.find(filter) == std::string::npos) continue;
+    list.push_back({{"source", row.source},
+                    {"service", row.service},
+                    {"failures", row.failures},
+                    {"successes", row.successes},
+                    {"users", fmt::format("{}{}", row.users, row.users >= 16 ? " or more" : "")},
+                    {"first", format_rfc3339(row.first)},
+                    {"last", format_rfc3339(row.last)},
+                    {"note", row.note}});
+  }
+  std::string message;
+  if (reading_.empty()) message = notes_.empty() ? "No log is read." : notes_.front();
+  return nlohmann::ordered_json{{"schema", 1}, {"rows", std::move(list)}, {"next", nullptr}, {"message", escape_hostile(message, 400)}}
+      .dump();
+}
+
+}  // namespace sekisho
