@@ -142,6 +142,8 @@ int run_agent(const AgentOptions& options) {
   Watchdog watchdog;
   const auto each_tick = [&] {
     watchdog.alive();
+    capture.update(source.value()->stats());
+    pipeline.value()->note_capture(capture.state(), capture.degraded());
     if (!take_hangup()) return;
     service_reloading();
     reload(options, config.value(), **pipeline);
@@ -153,7 +155,6 @@ int run_agent(const AgentOptions& options) {
   const auto each_second = [&] {
     host.look(**pipeline, wall_clock());
     baselines.look(wall_clock());
-    capture.update(source.value()->stats());
     return capture.lost();
   };
   LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
