@@ -3,7 +3,8 @@
    - Light flows are taken whole or not at all, by a secret hash of the flow: a connection whose packets were picked one by one would look
      like a half-open one.
    - Flows with many packets are sampled packet by packet, one of N: taking them whole would make the sample lumpy.
-   Both kinds carry the weight N. What a group owes (packets seen minus weights handed over) pulls the weights towards the exact total. */
+   Both kinds carry the weight N. What a group owes (packets seen minus weights handed over) pulls the weights gently towards the exact
+   total: at once would credit one kind with what the other left over. */
 #pragma once
 #include "counters.h"
 #include "settings.h"
@@ -68,6 +69,13 @@ SK_INLINE void sk_count_flow(__u64 hash, __u32 second) {
   if (cell->packets < SK_FLOW_HEAVY) ++cell->packets;
 }
 
+/* One of 2^shift frames, in no order that a sender's own could be in step with. */
+SK_INLINE int sk_is_turn(__u32 turn, __u32 shift) {
+  __u32 x = turn * 0x9e3779b1U;
+  x = (x ^ x >> 15) * 0x85ebca6bU;
+  return x >> (32 - shift & 31) == 0;
+}
+
 /* N follows the rate by one step a slice; bursts within a slice are met in sk_weight. Global, so that it is verified for itself. */
 __noinline int sk_next_slice(__u64 now) {
   struct sekisho_processor* processor = sk_this_processor();
@@ -123,14 +131,17 @@ SK_INLINE __u32 sk_weight(struct sekisho_sampler* s, const struct sk_packet* p, 
   const __u32 mask = (__u32)n - 1, turn = ++g->turn;
   const __u64 hash = sk_flow_hash(p);
   if ((turn & (SK_FLOW_COUNTED - 1)) == 0) sk_count_flow(hash, s->second);
-  const int chosen_flow = ((__u32)(hash >> 40) & mask) == 0, chosen_frame = (turn & mask) == 0;
+  const int chosen_flow = ((__u32)(hash >> 40) & mask) == 0, chosen_frame = sk_is_turn(turn, g->shift);
   if (!chosen_flow && !chosen_frame && owed < 16 * n) return 0;
   int take = owed >= 16 * n;
   if (!take && owed > -16 * n) take = sk_is_heavy(hash, s->second) ? chosen_frame : chosen_flow;
   if (!take) return 0;
   __s32 weight = owed;
-  if (weight < n >> 1) weight = n >> 1;
-  if (weight > 2 * n && weight < 16 * n) weight = 2 * n;
+  if (owed < 16 * n) { /* otherwise nothing was chosen for long: all of it */
+    weight = n + ((owed - n) >> 2);
+    if (weight < n >> 1) weight = n >> 1;
+    if (weight > 2 * n) weight = 2 * n;
+  }
   g->owed = owed - weight;
   ++g->emitted;
   *sampling = (__u32)n;

@@ -190,6 +190,8 @@ int run_agent(const AgentOptions& options) {
   Watchdog watchdog;
   const auto each_tick = [&] {
     watchdog.alive();
+    capture.update(source.value()->stats());
+    pipeline.value()->note_capture(capture.state(), capture.degraded());
     if (!take_hangup()) return;
     service_reloading();
     reload(options, config.value(), **pipeline);
@@ -201,7 +203,6 @@ int run_agent(const AgentOptions& options) {
   const auto each_second = [&] {
     host.look(**pipeline, wall_clock());
     baselines.look(wall_clock());
-    capture.update(source.value()->stats());
     return capture.lost();
   };
   const auto complete = [&](Incident& incident) {

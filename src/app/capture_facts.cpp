@@ -26,6 +26,11 @@ std::uint64_t CaptureFacts::lost() const {
   return stats_.lost;
 }
 
+CaptureState CaptureFacts::state() const {
+  const std::lock_guard lock{mutex_};
+  return {stats_.name, stats_.lost, stats_.sampling};
+}
+
 bool CaptureFacts::degraded() const {
   const std::lock_guard lock{mutex_};
   return stats_.degraded;

@@ -7,6 +7,7 @@
 #include "app/agent_status.h"
 #include "input/source.h"
 #include "model/address.h"
+#include "model/incident.h"
 
 namespace sekisho {
 
@@ -16,6 +17,8 @@ class CaptureFacts {
   explicit CaptureFacts(std::vector<Network> local) : local_(std::move(local)) {}
   void update(SourceStats stats);
   std::uint64_t lost() const;
+  // For incidents: what holds now, and whether shares and sources are less certain for it.
+  CaptureState state() const;
   bool degraded() const;
   // mode, interfaces, local, frames, lost, sampling, exact and seen totals, degraded, notes.
   std::string json() const;

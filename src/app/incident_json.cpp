@@ -39,6 +39,11 @@ Json ports_json(const std::vector<PortFact>& ports) {
   return list;
 }
 
+Json capture_json(const std::optional<CaptureState>& capture) {
+  if (!capture) return nullptr;
+  return {{"source", capture->source}, {"lost", capture->lost}, {"sampling", capture->sampling}};
+}
+
 Json labels_json(const std::vector<LabelShare>& labels) {
   Json list = Json::array();
   for (const auto& label : labels) list.push_back({{"label", safe(label.label)}, {"share", rounded(label.share, 1e4)}});
@@ -161,7 +166,8 @@ Json incident_json(const Incident& incident) {
           {"explanation", safe(explanation(incident))},
           {"advice", advice_of(incident)},
           {"evidence", incident.evidence_path.empty() ? Json(nullptr) : Json(safe(incident.evidence_path))},
-          {"degraded", incident.degraded}};
+          {"degraded", incident.degraded},
+          {"capture", capture_json(incident.capture)}};
 }
 
 Json analysis_json(const Analysis& analysis) {

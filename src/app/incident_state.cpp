@@ -164,6 +164,7 @@ std::string incident_state(const Incident& i) {
              {"list_total", i.memory.list_total},
              {"bursts", i.memory.bursts}};
   if (i.ended) state["ended"] = *i.ended;
+  if (i.capture) state["capture"] = {{"source", i.capture->source}, {"lost", i.capture->lost}, {"sampling", i.capture->sampling}};
   if (i.process)
     state["process"] = {{"pid", i.process->pid},
                         {"exe", i.process->exe},
@@ -222,6 +223,10 @@ std::optional<Incident> parse_incident_state(std::string_view text) {
     take(*process, "container", i.process->container), take(*process, "command", i.process->command);
     take(*process, "started", i.process->started);
     i.process->parents = parse_texts(list_of(*process, "parents"));
+  }
+  if (const auto capture = from.find("capture"); capture != from.end() && capture->is_object()) {
+    i.capture.emplace();
+    take(*capture, "source", i.capture->source), take(*capture, "lost", i.capture->lost), take(*capture, "sampling", i.capture->sampling);
   }
   return i;
 }

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kPrefixPackets = 32'768, kPrefixBytes = 8 << 20, kPrefixChunk = 1 << 20;
 constexpr DurationNs kClockSetBack = 2 * kSecond;  // a larger step back is a clock that was set, not reordering
 constexpr std::uint64_t kSettleSteps = 42;         // contacts without an answer are judged three to four seconds later
+constexpr DurationNs kFullFor = 10 * kSecond;
 constexpr std::size_t kParallelFrom = 256;         // smaller batches cost more to share than to do
 
 bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck)) == kSyn; }
@@ -206,9 +207,13 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
   seen.sockets = sockets_;
   findings_.clear();
   for (const auto& detector : detectors_) detector->on_step(seen, findings_);
-  for (const auto& f : findings_)
-    if (const Label* label = find_label(f.label); label && label->kind == Kind::flood && f.label != "spike_unclassified")
-      features_->freeze(!f.has_subject, f.subject, f.direction, now);
+  if (const auto evictions = features_->evictions(); evictions != evictions_) evictions_ = evictions, full_until_ = now + kFullFor;
+  for (auto& f : findings_) {
+    const Label* label = find_label(f.label);
+    const bool flood = label && label->kind == Kind::flood;
+    if (flood && f.label != "spike_unclassified") features_->freeze(!f.has_subject, f.subject, f.direction, now);
+    f.degraded |= !flood && now < full_until_;  // floods are judged by counters and samples
+  }
   for (const auto& event : incidents_.on_step(now, findings_))
     if (on_incident) on_incident(event);
   if (on_step) on_step(seen);

@@ -43,6 +43,8 @@ class Pipeline final : public Intake {
   void note_kernel(const KernelEvidence& kernel, TimeNs now);
   // Live: connections that beat, as their sockets tell (features/socket_beats.h); judged with the next step that ends.
   void note_sockets(std::vector<ConnectionFact> facts, TimeNs now);
+  // Live: what the source says about itself now, `lost` since its start; incidents carry it.
+  void note_capture(CaptureState now, bool degraded) { incidents_.note_capture(std::move(now), degraded); }
   // The source ended.
   void finish();
   // Incidents of the former run, before the first frame; see Incidents::resume.
@@ -98,6 +100,8 @@ class Pipeline final : public Intake {
   DurationNs clock_offset_ = 0;  // added to the data's time after its clock was set back
   std::vector<Finding> findings_;
   std::vector<ConnectionFact> sockets_;                     // not judged yet
+  std::uint64_t evictions_ = 0;
+  TimeNs full_until_ = 0;  // findings that rest on tables of connections and sources may lack something until then
   Analysis facts_;                                          // counters gathered on the way
   std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
   std::vector<std::uint32_t> port_syns_;

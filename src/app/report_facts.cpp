@@ -98,7 +98,16 @@ std::string target_text(const Incident& i) {
 std::string sure_text(const Incident& i) {
   return fmt::format("confidence {} of 100; decided {} after the first {}{}", i.confidence, format_duration(i.detected - i.started),
                      is_from_logs(i) ? "line" : "packet",
-                     i.degraded ? "; sampling or a full table shaped the numbers: they are lower bounds" : "");
+                     i.degraded && !i.capture ? "; sampling or a full table shaped the numbers: they are lower bounds" : "");
+}
+
+std::string seen_text(const Incident& i) {
+  if (!i.capture) return {};
+  return fmt::format("by {}, {}, {}{}", i.capture->source,
+                     i.capture->sampling > 1 ? fmt::format("at least one of {} packets looked at", i.capture->sampling)
+                                             : std::string{"every packet looked at"},
+                     i.capture->lost ? fmt::format("{} lost", format_count(i.capture->lost)) : std::string{"none lost"},
+                     i.degraded ? ": degraded" : "");
 }
 
 std::string process_text(const ProcessFact& p) {

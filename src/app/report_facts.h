@@ -13,6 +13,7 @@ std::string size_text(const Incident& incident);    // "peak 812 kpps, 6.9 Gb/s 
 std::string who_text(const Incident& incident);     // "1,904 sources; spoofed addresses: …"
 std::string target_text(const Incident& incident);  // "203.0.113.5, ports 443 (96 %), 80 (4 %)"
 std::string sure_text(const Incident& incident);    // "confidence 97 of 100; decided 480 ms after the first packet"
+std::string seen_text(const Incident& incident);    // "by tc, one of 64 packets looked at, 12 lost: degraded"; empty for captures
 std::string process_text(const ProcessFact& process);
 std::string ports_text(const std::vector<PortFact>& ports, std::size_t most = 5);  // "23 (70 %), 2323 (18 %) and 2 more"
 std::string peer_text(const PeerFact& peer);                                       // "198.51.100.14:53", "[2001:db8::53]:53"

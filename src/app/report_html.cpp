@@ -156,6 +156,7 @@ std::string incident_card(const Incident& i, std::size_t number) {
     fact("shape", html_text(shape));
   }
   fact("certainty", html_text(sure_text(i)));
+  if (i.capture) fact("seen", html_text(seen_text(i)));
   if (!i.evidence_path.empty()) fact("packets", fmt::format("<code>{}</code>", html_text(i.evidence_path)));
   if (!i.techniques.empty()) fact("ATT&amp;CK", technique_tags(i));
   out += "</dl>";

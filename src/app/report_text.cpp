@@ -124,6 +124,7 @@ void incident_block(TextPage& page, const Incident& i, unsigned number) {
   first = true;
   for (const auto& text : i.counter_evidence) page.entry(kIndent, kLead, first ? "but" : "", Ink::dim, "− " + clause(text)), first = false;
   fact("sure", sure_text(i));
+  fact("seen", seen_text(i));
   std::string techniques;
   for (const auto& technique : i.techniques) techniques += (techniques.empty() ? "" : " ") + escape_hostile(technique, 32);
   fact("ATT&CK", techniques);

@@ -94,8 +94,9 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
                            format_count(count_of(total, "packets_in") + count_of(total, "packets_out")),
                            number_of(capture, "sampling") > 1 ? fmt::format("; one of {} sampled", count_of(capture, "sampling"))
                                                               : "; none sampled out"));
-  if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean() && degraded.get<bool>())
-    fact("degraded", "shares and sources are less certain than usual; the lines of health say why");
+  if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean())
+    fact("degraded",
+         degraded.get<bool>() ? "yes: shares and sources are less certain than usual; the lines of health say why" : "no");
   if (traffic.is_object()) {
     fact("in", side_text(part_of(traffic, "ingress")));
     fact("out", side_text(part_of(traffic, "egress")));

@@ -46,6 +46,7 @@ class Features {
   // `now` of finish_step is so much ahead of the data's own clock, which was set back: hours of the week follow that clock.
   void set_clock_offset(DurationNs offset) { clock_offset_ = offset; }
 
+  // Connections and sources that the tables had no room for, although they meant something.
   std::uint64_t evictions() const;
 
  private:

@@ -93,7 +93,7 @@ void Sources::insert(const Packet& packet, std::uint64_t remote_hash, Place& pla
     best = std::max(best, worth);
   }
   const auto victim = best & 7;
-  if (bucket.ranks[victim] != kRankEmpty) ++evictions_;
+  if (bucket.ranks[victim] >= kRankWaiting) ++evictions_;
   bucket.tags = (bucket.tags & ~(0xffULL << victim * 8)) | std::uint64_t{tag_of(remote_hash)} << victim * 8;
   bucket.stamps[victim] = now;
   bucket.ranks[victim] = kRankSinglePacket;

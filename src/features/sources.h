@@ -29,7 +29,7 @@ class Sources {
   void on_packet(const Packet& packet, const ConnectionVerdict& connection, std::uint64_t remote_hash);
   // Sources whose scan evidence changed since the last call; sorted by address. Once a step; `last`: the input ends, judge what waits.
   void collect(TimeNs now, bool last, std::vector<SourceFact>& out);
-  std::uint64_t evictions() const;
+  std::uint64_t evictions() const;  // of sources with evidence or a contact that waits for its answer; others are no loss
 
  private:
   struct Newcomer;

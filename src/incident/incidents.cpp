@@ -192,6 +192,7 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   i.distinct_peers = std::max(i.distinct_peers, f.distinct_peers);
   i.peers_spoofed |= f.peers_spoofed;
   i.degraded |= f.degraded;
+  note_capture_in(open);
   if (f.normal_pps > 0) i.normal_pps = f.normal_pps;
   merge_lists(open, f);
   // Labels are disjoint sets of packets: the rates of one step add up.
@@ -221,6 +222,24 @@ bool Incidents::merge(Open& open, const Finding& f, TimeNs now) {
   open.last_finding = std::max(open.last_finding, now);
   remember(open);
   return worth;
+}
+
+void Incidents::note_capture(CaptureState now, bool degraded) {
+  lost_before_ = capture_ ? capture_->lost : now.lost;
+  capture_ = std::move(now);
+  capture_degraded_ = degraded;
+}
+
+// With each finding: what the source lost since the one before is this incident's, too.
+void Incidents::note_capture_in(Open& open) const {
+  if (!capture_) return;
+  Incident& i = open.incident;
+  if (!i.capture) i.capture.emplace(), open.lost_seen = lost_before_;
+  i.capture->source = capture_->source;
+  i.capture->sampling = std::max(i.capture->sampling, capture_->sampling);
+  i.capture->lost += capture_->lost - std::min(open.lost_seen, capture_->lost);
+  open.lost_seen = capture_->lost;
+  i.degraded |= capture_degraded_;
 }
 
 void Incidents::remember(Open& open) {
@@ -292,6 +311,7 @@ const std::vector<IncidentEvent>& Incidents::on_step(TimeNs now, const std::vect
         const bool pause = now - open.last_finding > 5 * kSecond && kind == Kind::flood;
         if (pause && ++open.bursts >= settings_.pulses) add_unique(open.incident.modifiers, "pulse");
         open.incident.ended.reset();
+        if (closed) open.lost_seen = std::max(open.lost_seen, lost_before_);
         if (merge(open, f, now) || closed) changed.emplace_back(found->second, IncidentChange::updated);
         continue;
       }

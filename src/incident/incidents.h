@@ -40,6 +40,8 @@ class Incidents {
   // open go on under their ids, without being opened anew, and close when nothing confirms them: their silence is counted from the first
   // on_step. Those that are closed may be joined again as ever.
   void resume(std::vector<Incident> known);
+  // Live: what the source says about itself now, `lost` since its start; about ten times a second.
+  void note_capture(CaptureState now, bool degraded);
   // Those that are open now; valid until the next call of another member.
   std::vector<const Incident*> open() const;
   // All incidents so far, in order of opening. Closed ones stay until taken, unless forget_closed says otherwise.
@@ -61,12 +63,14 @@ class Incidents {
     DurationNs rate_bin = 250 * kMillisecond;
     TimeNs rate_time = 0;  // of the step whose rates are being added up
     double rate_pps = 0, rate_bps = 0;
+    std::uint64_t lost_seen = 0;  // of the source's `lost`: up to here it is in incident.capture
   };
   using Key = std::string;
   static Key key_of(const Finding& f, Kind kind);
   bool merge(Open& open, const Finding& f, TimeNs now);
   static void merge_lists(Open& open, const Finding& f);
   static void remember(Open& open);
+  void note_capture_in(Open& open) const;
   void close(const Key& key, Open& open, TimeNs ended);
   std::string make_id(TimeNs detected, const Key& key);
   DurationNs close_after(const Open& open) const;
@@ -81,6 +85,9 @@ class Incidents {
   std::uint64_t sequence_ = 0, dropped_ = 0;
   TimeNs next_forget_ = 0;
   bool resuming_ = false;
+  std::optional<CaptureState> capture_;
+  bool capture_degraded_ = false;
+  std::uint64_t lost_before_ = 0;  // the source's `lost` as it was before the latest note
 };
 
 }  // namespace sekisho

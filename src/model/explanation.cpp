@@ -13,6 +13,8 @@ std::string joined(const std::vector<std::string>& clauses) {
   return out;
 }
 
+constexpr std::string_view kLowerBounds = " Sampling or a full table shaped these numbers: they are lower bounds.";
+
 std::string_view short_of_dot(std::string_view text) {
   while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.remove_suffix(1);
   return text;
@@ -52,7 +54,12 @@ std::string explanation(const Incident& incident) {
                                            : fmt::format(" Against it: {}.", short_of_dot(joined(incident.counter_evidence)));
   out += fmt::format(" First {} {}, decided {} later with confidence {} of 100.", logs ? "line" : "packet",
                      format_rfc3339(incident.started), format_duration(incident.detected - incident.started), incident.confidence);
-  if (incident.degraded) out += " Sampling or a full table shaped these numbers: they are lower bounds.";
+  if (const auto& seen = incident.capture) {
+    out += fmt::format(" Seen by {}; ", seen->source);
+    out += seen->sampling > 1 ? fmt::format("at least one of {} packets was looked at, weighted", seen->sampling) : "every packet looked at";
+    out += seen->lost ? fmt::format("; {} frames lost.", format_count(seen->lost)) : "; none lost.";
+  }
+  if (incident.degraded) out += incident.capture ? " Degraded: shares and sources are less certain." : kLowerBounds;
   return out;
 }
 

@@ -36,6 +36,13 @@ struct IncidentMemory {
   unsigned bursts = 1;
 };
 
+// What the live source says about itself. In an incident: frames lost while it lasted, and the largest N of "one of N was looked at".
+struct CaptureState {
+  std::string source;  // "xdp", "tc", "packet_socket"
+  std::uint64_t lost = 0;
+  std::uint32_t sampling = 1;
+};
+
 struct Incident {
   std::string id;  // ULID
   Kind kind = Kind::flood;
@@ -61,6 +68,7 @@ struct Incident {
   std::string advice;
   std::string evidence_path;  // empty = none
   bool degraded = false;
+  std::optional<CaptureState> capture;  // live only
   std::vector<RatePoint> rates;     // over its life, at most 240 points
   std::vector<Selector> selectors;  // one per label: what evidence keeps
   IncidentMemory memory;

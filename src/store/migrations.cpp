@@ -64,6 +64,10 @@ CREATE TABLE audit(
   sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,
   previous TEXT NOT NULL, hash TEXT NOT NULL);
 )",
+    // Seconds that are some minutes old, packed by the minute (second_minutes.h).
+    R"(
+CREATE TABLE second_minutes(time INTEGER PRIMARY KEY, seconds BLOB NOT NULL);
+)",
 };
 
 }  // namespace

@@ -162,8 +162,12 @@ class SqliteReader final : public StoreReader {
     facts.evidence_files = TRY(count("SELECT count(*) FROM evidence"));
     facts.evidence_bytes = TRY(count("SELECT total(bytes) FROM evidence"));
     facts.audit_entries = TRY(count("SELECT max(sequence) FROM audit"));
-    const auto first = TRY(count("SELECT min(t) FROM (SELECT min(time) t FROM seconds_60 UNION ALL SELECT min(time) FROM seconds_1)"));
-    const auto last = TRY(count("SELECT max(time) FROM seconds_1"));
+    const auto first =
+        TRY(count("SELECT min(t) FROM (SELECT min(time) t FROM seconds_60 UNION ALL SELECT min(time) FROM second_minutes UNION ALL SELECT "
+                  "min(time) FROM "
+                  "seconds_1)"));
+    const auto last =
+        TRY(count("SELECT max(t) FROM (SELECT max(time)+59 t FROM second_minutes UNION ALL SELECT max(time) FROM seconds_1)"));
     if (first) facts.first_second = static_cast<TimeNs>(first) * kSecond;
     if (last) facts.last_second = static_cast<TimeNs>(last) * kSecond;
     return facts;

@@ -1,4 +1,5 @@
-// TrafficWriter: seconds of traffic into the store, rolled up into slices of 10 s and of a minute as they end.
+// TrafficWriter: seconds of traffic into the store, rolled up into slices of 10 s and of a minute as they end, and packed by the minute
+// when they are some minutes old.
 #pragma once
 #include <array>
 #include <unordered_map>
@@ -29,7 +30,11 @@ class TrafficWriter {
   Result<std::uint32_t> class_number(std::string_view name);
   Result<void> roll_up(Level& level, std::int64_t slice);
   Result<void> catch_up(Level& level, std::int64_t until_s);
+  Result<void> pack(std::int64_t until_s);
+  Result<void> unpack(std::int64_t minute);
 
+  Statement oldest_second_, seconds_of_, remove_seconds_, put_minute_, minute_, remove_minute_, remove_minutes_, put_second_;
+  std::int64_t packed_until_ = 0;  // minutes before this may be in second_minutes
   Statement add_, read_classes_, put_classes_, classes_between_, add_name_, name_, seconds_between_;
   std::array<Level, 3> levels_;  // 1, 10, 60 s; of the first only removing is used
   std::unordered_map<std::string, std::uint32_t> names_;

@@ -130,22 +130,43 @@ class Testbed:
             return send(HOST_LINK, frames, rate)
 
 
-DROPPED = "import ctypes, os, sys\nfor c in (21, 38, 39): ctypes.CDLL(None).prctl(24, c, 0, 0, 0)\nos.execv(sys.argv[1], sys.argv[1:])"
+WITHOUT_BPF = (21, 38, 39)  # CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF
+DROPPED = """import ctypes, os, sys
+for capability in sys.argv[1].split(","):
+    ctypes.CDLL(None).prctl(24, int(capability), 0, 0, 0)  # out of the bounding set
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+# bpf(BPF_LINK_CREATE) answers EINVAL, as where the kernel does not know such links: before Linux 6.6 for tc.
+OLD_KERNEL = """import ctypes, os, platform, struct, sys
+number = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+step = lambda code, k, yes=0, no=0: struct.pack("=HBBI", code, yes, no, k)
+program = step(0x20, 0) + step(0x15, number, 0, 3) + step(0x20, 16) + step(0x15, 28, 0, 1) + step(0x06, 0x00050000 | 22) + step(0x06, 0x7fff0000)
+filter = ctypes.create_string_buffer(program)
+head = struct.pack("@HP", len(program) // 8, ctypes.addressof(filter))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(22, 2, ctypes.create_string_buffer(head), 0, 0) != 0:
+    sys.exit("seccomp: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Agent:
     """A running agent in the testbed's host namespace."""
 
-    def __init__(self, program, testbed, settings="", without_bpf=False, interfaces=(HOST_LINK,)):
+    def __init__(self, program, testbed, settings="", without=(), old_kernel=False, interfaces=(HOST_LINK,)):
+        """`without`: capabilities that leave the bounding set; `old_kernel`: one that knows no tc links."""
         self.folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.folder.name)
         config = self.path / "sekisho.toml"
-        config.write_text(f'[store]\npath = "{self.path}/sekisho.db"\n[control]\nsocket = "{self.path}/control.sock"\n{settings}')
+        config.write_text(f'[store]\npath = "{self.path}/sekisho.db"\n[control]\nsocket = "{self.path}/control.sock"\n'
+                          f'[evidence]\ndir = "{self.path}/evidence"\n{settings}')
         command = [program, "agent", "--json", "--config", config]
         for interface in interfaces:
             command += ["--interface", interface]
-        if without_bpf:  # CAP_SYS_ADMIN, CAP_PERFMON and CAP_BPF leave the bounding set
-            command = [sys.executable, "-c", DROPPED, *command]
+        if without:
+            command = [sys.executable, "-c", DROPPED, ",".join(map(str, without)), *command]
+        if old_kernel:
+            command = [sys.executable, "-c", OLD_KERNEL, *command]
         self.process = subprocess.Popen(["ip", "netns", "exec", testbed.host, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.out, self.err, self.changed = [], [], threading.Condition()
         for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err)):

@@ -85,7 +85,7 @@ def contract_breaks(document):
     for incident in document["incidents"]:
         for key in ("id", "kind", "direction", "label", "labels", "modifiers", "subject", "peers", "ports", "process", "started", "detected", "ended",
                     "latency_ms", "peak_pps", "peak_bps", "packets", "bytes", "confidence", "severity", "technique", "explanation", "advice", "evidence",
-                    "degraded"):
+                    "degraded", "capture"):
             if key not in incident:
                 breaks.append(f"{incident.get('label')}: the field {key} is missing")
         if breaks:

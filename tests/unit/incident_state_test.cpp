@@ -23,6 +23,7 @@ TEST(IncidentState, ComesBackWhole) {
       selector.both_ways = true;
       incident.selectors = {selector};
       incident.memory = {"flood|in|203.0.113.5", incident.started + kSecond, 12.5, 4};
+      incident.capture = CaptureState{"tc", 12, 64};
       const auto back = parse_incident_state(incident_state(incident));
       ASSERT_TRUE(back);
       // The contract object shows nearly all members.

@@ -108,6 +108,45 @@ TEST(Incidents, ARestartGoesOnWithTheSameIncidents) {
   EXPECT_EQ(changes, expected);
 }
 
+// What an incident says of the capture holds for its own time: the strongest sampling, the losses meanwhile, and once degraded always so.
+TEST(Incidents, SayHowTheyWereSeen) {
+  Incidents incidents{live()};
+  TimeNs now = 1000 * kSecond;
+  incidents.note_capture({"tc", 100, 1}, false);
+  incidents.note_capture({"tc", 107, 8}, false);
+  incidents.on_step(now, {flood_of(now, 1)});
+  const auto seen = [&] { return *incidents.open().front(); };
+  ASSERT_TRUE(seen().capture);
+  EXPECT_EQ(seen().capture->source, "tc");
+  EXPECT_EQ(seen().capture->lost, 7u) << "of the moment before it was found, not of the day before";
+  EXPECT_EQ(seen().capture->sampling, 8u);
+  EXPECT_FALSE(seen().degraded);
+
+  incidents.note_capture({"tc", 120, 64}, true);
+  now += kSecond;
+  incidents.on_step(now, {flood_of(now, 1)});
+  incidents.note_capture({"tc", 120, 1}, false);
+  now += kSecond;
+  incidents.on_step(now, {flood_of(now, 1)});
+  EXPECT_EQ(seen().capture->lost, 20u);
+  EXPECT_EQ(seen().capture->sampling, 64u);
+  EXPECT_TRUE(seen().degraded);
+
+  // What was lost while it was closed is not its loss.
+  incidents.on_step(now + 2 * kMinute, {});
+  incidents.note_capture({"tc", 900, 1}, false);
+  incidents.note_capture({"tc", 900, 1}, false);
+  now += 3 * kMinute;
+  incidents.on_step(now, {flood_of(now, 1)});
+  EXPECT_EQ(seen().capture->lost, 20u);
+}
+
+TEST(Incidents, CapturesHaveNoSuchState) {
+  Incidents incidents;
+  incidents.on_step(kSecond, {flood_of(kSecond, 1)});
+  EXPECT_FALSE(incidents.open().front()->capture);
+}
+
 TEST(Incidents, AnalyzeKeepsAll) {
   Incidents incidents;
   TimeNs now = 1000 * kSecond;

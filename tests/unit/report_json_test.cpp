@@ -111,7 +111,7 @@ TEST(ReportJson, KeysOfTheContractInItsOrder) {
   const std::vector<std::string> contract{"id",          "kind",     "direction", "label",   "labels",     "modifiers", "subject",
                                           "peers",       "ports",    "process",   "started", "detected",   "ended",     "latency_ms",
                                           "peak_pps",    "peak_bps", "packets",   "bytes",   "confidence", "severity",  "technique",
-                                          "explanation", "advice",   "evidence",  "degraded"};
+                                          "explanation", "advice",   "evidence",  "degraded", "capture"};
   EXPECT_EQ(keys, contract);
   std::vector<std::string> top;
   const auto document = analysis_json(samples::attacked());

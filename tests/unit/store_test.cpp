@@ -1,6 +1,7 @@
 // The store: what is written is read; histories roll up and end; migrations; refusals; a full disk.
 #include "store/store.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "store/database.h"
 #include "store/migrations.h"
 #include "store/scan_day.h"
+#include "store/second_minutes.h"
 
 namespace sekisho {
 namespace {
@@ -182,6 +184,86 @@ TEST_F(StoreTest, WhatIsTooOldGoesAndCoarserStays) {
   ASSERT_TRUE(w->maintain(kT0 + 5000 * kSecond).ok());
   ASSERT_TRUE(w->commit().ok());
   EXPECT_TRUE(r->traffic(kT0, kT0 + 599 * kSecond, 0).value().points.empty());
+}
+
+TEST_F(StoreTest, OldSecondsArePackedAndReadTheSame) {
+  auto w = writer();
+  // 25 minutes, the first from its 13th second on, with a gap of three.
+  for (int s = 13; s < 1500; s += s == 399 ? 4 : 1)
+    ASSERT_TRUE(w->append_second(second_at(kT0 + s * kSecond, static_cast<std::uint64_t>(s), 1)).ok());
+  ASSERT_TRUE(w->commit().ok());
+  const auto points = [&](TimeNs from, TimeNs to, DurationNs step) {
+    std::vector<std::string> lines;
+    const auto series = reader()->traffic(from, to, step).value();
+    for (const auto& p : series.points)
+      lines.push_back(fmt::format("{} {} {} {} {} {} {} {} {}", p.time / kSecond, p.seconds, p.sides[0].packets, p.sides[0].bytes,
+                                  p.sides[0].peak_pps, p.sides[0].normal_pps, p.sides[0].threshold_pps, p.sides[1].packets, p.dropped));
+    return lines;
+  };
+  const std::vector<std::pair<TimeNs, TimeNs>> spans{{0, 1600}, {70, 70}, {130, 1000}, {880, 930}, {59, 60}};
+  std::vector<std::vector<std::string>> before;
+  for (const auto& [from, to] : spans)
+    for (const DurationNs step : {DurationNs{0}, 7 * kSecond, kMinute})
+      before.push_back(points(kT0 + from * kSecond, kT0 + to * kSecond, step));
+  ASSERT_TRUE(w->maintain(kT0 + 1500 * kSecond).ok());
+  ASSERT_TRUE(w->commit().ok());
+  const auto rows = [&](const char* table) {
+    return Database::open_for_reading(path_).value()->integer(fmt::format("SELECT count(*) FROM {}", table)).value();
+  };
+  EXPECT_EQ(rows("seconds_1"), 600);
+  EXPECT_EQ(rows("second_minutes"), 15);
+  std::size_t n = 0;
+  for (const auto& [from, to] : spans)
+    for (const DurationNs step : {DurationNs{0}, 7 * kSecond, kMinute})
+      EXPECT_EQ(points(kT0 + from * kSecond, kT0 + to * kSecond, step), before[n++]) << from << " to " << to << " by " << step;
+  EXPECT_EQ(reader()->facts().value().first_second, kT0) << "of the minute";
+  EXPECT_EQ(reader()->facts().value().last_second, kT0 + 1499 * kSecond);
+
+  // The clock was set back into a minute that is packed: it adds up, and is packed again.
+  ASSERT_TRUE(w->append_second(second_at(kT0 + 70 * kSecond, 1000, 0)).ok());
+  ASSERT_TRUE(w->append_second(second_at(kT0 + 401 * kSecond, 5, 0)).ok());
+  ASSERT_TRUE(w->commit().ok());
+  for (int packed = 0; packed < 2; ++packed) {
+    auto r = reader();
+    const auto second = r->traffic(kT0 + 70 * kSecond, kT0 + 70 * kSecond, 0).value();
+    ASSERT_EQ(second.points.size(), 1U);
+    EXPECT_EQ(second.points[0].sides[0].packets, 1070U);
+    EXPECT_EQ(r->traffic(kT0 + 400 * kSecond, kT0 + 402 * kSecond, 0).value().points.size(), 1U);
+    ASSERT_TRUE(w->maintain(kT0 + 1500 * kSecond).ok());
+    ASSERT_TRUE(w->commit().ok());
+  }
+  EXPECT_EQ(rows("seconds_1"), 600);
+  // And goes with the rest of its day.
+  ASSERT_TRUE(w->maintain(kT0 + (86'400 + 1600) * kSecond).ok());
+  ASSERT_TRUE(w->commit().ok());
+  EXPECT_EQ(rows("second_minutes"), 0);
+}
+
+TEST(SecondMinutes, EveryCutIsSafe) {
+  std::vector<TrafficPoint> seconds;
+  for (int s = 0; s < 60; s += 3) {
+    TrafficPoint p{(600 + s) * kSecond, 1, {}, static_cast<std::uint64_t>(s)};
+    p.sides[0] = {~0ULL >> (s + 1), 7, 0, 1e14, 0.126};
+    p.sides[1] = {0, ~0ULL >> (60 - s), 0, -1, 5};
+    seconds.push_back(p);
+  }
+  const auto bytes = pack_minute(600, seconds);
+  std::vector<TrafficPoint> got;
+  ASSERT_TRUE(unpack_minute(600, bytes, got));
+  ASSERT_EQ(got.size(), seconds.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].time, seconds[i].time);
+    EXPECT_EQ(got[i].sides[0].packets, seconds[i].sides[0].packets);
+    EXPECT_EQ(got[i].sides[1].bytes, seconds[i].sides[1].bytes);
+    EXPECT_EQ(got[i].sides[0].threshold_pps, 0.13);
+    EXPECT_EQ(got[i].sides[1].normal_pps, -1);
+    EXPECT_EQ(got[i].dropped, seconds[i].dropped);
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    got.clear();
+    EXPECT_FALSE(unpack_minute(600, std::span{bytes}.first(size), got));
+    EXPECT_TRUE(got.empty());
+  }
 }
 
 TEST_F(StoreTest, ScannersAreCountedRolledUpAndBounded) {
