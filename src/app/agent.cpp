@@ -13,6 +13,7 @@
 #include "app/agent_status.h"
 #include "app/announcer.h"
 #include "app/baseline_keeper.h"
+#include "app/block_watch.h"
 #include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
@@ -39,7 +40,7 @@ namespace {
 
 // SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
 // wrong changes nothing.
-void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
+void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, BlockWatch& block) {
   auto config = load_config(options.config);
   const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
   if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
@@ -52,6 +53,7 @@ void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
     if (!same(section(holds, name), section(config.value(), name))) later += fmt::format("{}[{}]", later.empty() ? "" : ", ", name);
   }
   holds = std::move(config).value();
+  block.configure(holds);
   log_notice(later.empty() ? std::string{"the configuration was reloaded"}
                            : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
 }
@@ -117,6 +119,7 @@ int run_agent(const AgentOptions& options) {
   LiveOutput output{options.json, options.color};
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
                   writer.ok() ? "" : writer.error().message};
+  const auto block = BlockWatch::open(config.value(), store, store_path, key);
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});
@@ -133,7 +136,10 @@ int run_agent(const AgentOptions& options) {
   status.add("baseline", [&] { return baselines.json(); });
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
+  status.add("block", [&] { return block->json(); });
   status.add_health([&] { return store_problems(store.health()); });
+  status.add_health([&] { return block->problems(); });
+  add_block_verbs(control.server(), block->blocker());
   control.start();
 
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
@@ -144,7 +150,7 @@ int run_agent(const AgentOptions& options) {
     watchdog.alive();
     if (!take_hangup()) return;
     service_reloading();
-    reload(options, config.value(), **pipeline);
+    reload(options, config.value(), **pipeline, *block);
     control.set_config(settings_document(config.value()));
     service_ready(plan->sentence);
   };
@@ -157,10 +163,12 @@ int run_agent(const AgentOptions& options) {
     return capture.lost();
   };
   LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
+  block->attach(**pipeline);
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();
   baselines.save(wall_clock());
+  block->finish();
   const bool kept = !evidence || evidence->finish();
   announcer.finish();
   output.last_words(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());

@@ -64,6 +64,17 @@ CREATE TABLE audit(
   sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,
   previous TEXT NOT NULL, hash TEXT NOT NULL);
 )",
+    // The block list: what is in it now, and what became of every network that was ever in it. Networks as text: 203.0.113.0/24.
+    R"(
+CREATE TABLE blocks(
+  network TEXT PRIMARY KEY NOT NULL, suggested INTEGER NOT NULL, proof TEXT NOT NULL, reason TEXT NOT NULL, incident TEXT NOT NULL,
+  origin TEXT NOT NULL, added INTEGER NOT NULL, expires INTEGER NOT NULL, offence INTEGER NOT NULL, hits INTEGER NOT NULL);
+CREATE TABLE block_events(
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, network TEXT NOT NULL, event TEXT NOT NULL, proof TEXT NOT NULL, seconds INTEGER NOT NULL,
+  reason TEXT NOT NULL, incident TEXT NOT NULL, actor TEXT NOT NULL);
+CREATE INDEX block_events_network ON block_events(network, time);
+CREATE INDEX block_events_time ON block_events(time);
+)",
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "store/block_reader.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "store/scan_reader.h"
@@ -127,6 +128,14 @@ class SqliteReader final : public StoreReader {
       list.push_back({rows.text(0), rows.text(1), rows.text(2), static_cast<std::uint64_t>(rows.integer(3)),
                       static_cast<std::uint64_t>(rows.integer(4)), rows.integer(5) * kSecond});
     return list;
+  }
+
+  Result<std::vector<StoredBlock>> blocks() override { return read_blocks(*database_); }
+  Result<std::vector<BlockEvent>> block_events(const std::string& network, TimeNs since, std::size_t limit) override {
+    return read_block_events(*database_, network, since, limit);
+  }
+  Result<std::vector<BlockOffences>> block_offences(TimeNs since, std::size_t limit) override {
+    return read_block_offences(*database_, since, limit);
   }
 
   Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) override {
