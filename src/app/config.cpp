@@ -78,19 +78,26 @@ constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},
     {"policy", &ResponseSettings::policy, 0, 0,
-     "proof: only what a handshake or a log proves is blocked by itself; article: also 3 SYNs in 60 s to `ports`, whose sources anybody can forge"},
+     "proof: only what a handshake or a log proves is blocked by itself; article: also 3 SYNs in 60 s to `ports`, whose sources anybody "
+     "can forge"},
     {"ports", &ResponseSettings::ports, 0, 0, "ports of the policy article and of `sekisho rules`"},
     {"min_hits", &ResponseSettings::min_hits, 1, 10'000, "failed logins and the like of one source before it is blocked by itself"},
     {"fingerprint_for", &ResponseSettings::fingerprint_for, 0, 24.0 * 3600 * 1000,
      "how long a source with the Mirai fingerprint, which can be forged, is blocked by itself; 0: it is not"},
     {"adds_a_minute", &ResponseSettings::adds_a_minute, 1, 10'000, "the most that is blocked by itself within a minute"},
     {"confirm_within", &ResponseSettings::confirm_within, 0, 600'000,
-     "a change to mode on, and rules that are installed, end by themselves unless confirmed within this time; 0: they need no confirmation"},
+     "a change to mode on, and rules that are installed, end by themselves unless confirmed within this time; 0: they need no "
+     "confirmation"},
     {"forget_after", &ResponseSettings::forget_after, 3600 * 1000, 400 * kDayMs,
      "an offender that returns within this time is blocked for longer: 1 h, 6 h, 24 h, 7 d"},
     {"restore_table", &ResponseSettings::restore_table, 0, 0,
      "another program deleted or changed the table of the block list: make it anew, or only say so"},
     {"keep_table", &ResponseSettings::keep_table, 0, 0, "the table stays when the agent stops; its entries end by themselves in any case"},
+};
+constexpr Field<LogsSection> kLogsFields[] = {
+    {"read", &LogsSection::read, 0, 0, "the agent also reads logs: failed logins, firewall lines, web requests"},
+    {"sources", &LogsSection::sources, 0, 0,
+     "what `sekisho logs` takes as FILE; empty: the journal or syslog's files, and web servers' access logs"},
 };
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},
@@ -145,6 +152,7 @@ std::vector<SectionInfo> fixed_sections() {
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
       {"web", "The dashboard.", field_infos<WebSettings>(kWebFields)},
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
+      {"logs", "Logs that the agent reads beside the packets.", field_infos<LogsSection>(kLogsFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
@@ -297,6 +305,7 @@ class Checker {
     read<ControlSettings>("control", kControlFields, config_.control);
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
+    read<LogsSection>("logs", kLogsFields, config_.logs);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<AuditSection>("audit", kAuditFields, config_.audit);
     read<ContainSection>("contain", kContainFields, config_.contain);

@@ -131,14 +131,16 @@ void add_block(CLI::App& app, BlockCommand& o) {
     auto* action = c->add_subcommand(name, help);
     action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
     const std::string_view which{name};
-    if (which == "add" || which == "del") action->add_option("NETWORK", o.networks, "203.0.113.5, 203.0.113.0/24, 2001:db8::/64")->required();
+    if (which == "add" || which == "del")
+      action->add_option("NETWORK", o.networks, "203.0.113.5, 203.0.113.0/24, 2001:db8::/64")->required();
     if (which == "why") action->add_option("NETWORK", o.networks, "an address or network")->required()->expected(1);
     if (which == "import") action->add_option("FILE", o.file, "the file, or - for standard input")->required();
     if (which == "add" || which == "import") {
       action->add_option("--for", o.duration, "for how long: 30m, 1h, 7d (default: 1 h, then 6 h, 24 h, 7 d for who returns)");
       action->add_option("--reason", o.reason, "why, for the record");
     }
-    if (which == "list") action->add_option("--limit", o.limit, "at most so many entries")->check(CLI::Range(1, 100'000))->capture_default_str();
+    if (which == "list")
+      action->add_option("--limit", o.limit, "at most so many entries")->check(CLI::Range(1, 100'000))->capture_default_str();
     if (which == "export")
       action->add_option("--format", o.format, "plain, ipset, nft or json")
           ->check(CLI::IsMember({"plain", "ipset", "nft", "json"}))
@@ -161,11 +163,16 @@ void add_rules(CLI::App& app, RulesCommand& o) {
     action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
     const std::string_view which{name};
     if (which == "print")
-      action->add_option("--format", o.format, "nft, iptables or ipset")->check(CLI::IsMember({"nft", "iptables", "ipset"}))->capture_default_str();
+      action->add_option("--format", o.format, "nft, iptables or ipset")
+          ->check(CLI::IsMember({"nft", "iptables", "ipset"}))
+          ->capture_default_str();
     if (which == "print" || which == "install")
-      action->add_option("--port", o.ports, "ports instead of [response] ports; may be repeated")->expected(1)->check(CLI::Range(1, 65'535));
+      action->add_option("--port", o.ports, "ports instead of [response] ports; may be repeated")
+          ->expected(1)
+          ->check(CLI::Range(1, 65'535));
     if (which == "install") action->add_flag("--yes", o.yes, "do not ask");
     if (which == "status") action->add_flag("--json", o.json, "as JSON");
+    if (which == "status") action->add_option("--since", o.since, "also what was counted since then, by minute: 1h, yesterday");
     action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
   }
 }

@@ -7,16 +7,19 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
 #include "app/config.h"
 #include "app/contain_log.h"
 #include "app/rules_state.h"
+#include "app/time_words.h"
 #include "base/text.h"
 #include "response/nft.h"
 #include "response/rules_text.h"
 #include "response/session.h"
+#include "store/store.h"
 
 namespace sekisho {
 namespace {
@@ -122,18 +125,43 @@ std::string_view phase(const RulesState& s) {
   return !s.installed ? "not installed" : s.endless ? "in force" : s.left_s ? "on trial" : "rolled back";
 }
 
-Result<int> status(const RulesCommand& c) {
+struct Minutes {
+  std::map<TimeNs, std::uint64_t> sums;
+  std::map<std::uint16_t, std::uint64_t> ports;
+};
+// What the agent kept of the counters.
+Result<Minutes> history(const RulesCommand& c, const Config& config) {
+  Minutes m;
+  if (!c.since) return m;
+  const auto now = wall_clock();
+  const auto since = TRY(parse_time_word(*c.since, now, "--since"));
+  auto reader = TRY(open_store_reader(config.store.path));
+  const auto rows = TRY(reader->port_counts(since, now));
+  for (const auto& row : rows) m.sums[row.time] += row.packets, m.ports[row.port] += row.packets;
+  return m;
+}
+
+Result<int> status(const RulesCommand& c, const Config& config) {
+  const auto past = TRY(history(c, config));
   Nft nft;
   const auto state = TRY(read_rules(nft));
   if (c.json) {
     Json ports = Json::object();
     for (const auto& [port, packets] : state.ports) ports[std::to_string(port)] = packets;
-    fmt::print("{}\n", Json({{"schema", 1}, {"phase", phase(state)}, {"trial_left_s", state.left_s}, {"ports", std::move(ports)}}).dump(2));
+    Json minutes = Json::array();
+    for (const auto& [time, packets] : past.sums) minutes.push_back({{"time", format_rfc3339(time)}, {"packets", packets}});
+    fmt::print("{}\n", Json({{"schema", 1},
+                             {"phase", phase(state)},
+                             {"trial_left_s", state.left_s},
+                             {"ports", std::move(ports)},
+                             {"minutes", std::move(minutes)}})
+                           .dump(2));
     return state.installed ? 0 : 1;
   }
   fmt::print("{}{}\n", phase(state),
              state.left_s && !state.endless ? fmt::format(": ends in {} unless confirmed", format_duration(state.left_s * kSecond)) : "");
   for (const auto& [port, packets] : state.ports) fmt::print("  {:>5}/tcp  {} SYNs\n", port, format_count(packets));
+  for (const auto& [time, packets] : past.sums) fmt::print("  {}  {} SYNs\n", format_datetime(time), format_count(packets));
   return state.installed ? 0 : 1;
 }
 
@@ -142,7 +170,7 @@ Result<int> run(const RulesCommand& c) {
   if (c.action == "install") return install(c, config);
   if (c.action == "confirm") return confirm(config);
   if (c.action == "remove") return remove(config);
-  if (c.action == "status") return status(c);
+  if (c.action == "status") return status(c, config);
   const auto plan = TRY(plan_of(c, config));
   fmt::print("{}", c.format == "iptables" ? rules_iptables(plan) : c.format == "ipset" ? rules_ipset(plan) : rules_nft(plan));
   return std::fflush(stdout) == 0 ? 0 : 3;

@@ -11,6 +11,7 @@ struct RulesCommand {
   std::string action;          // print, install, confirm, remove, status
   std::string format = "nft";  // nft, iptables, ipset
   std::vector<std::uint16_t> ports;
+  std::optional<std::string> since;  // status: also what was counted since then, by minute
   bool json = false, yes = false;
   std::optional<std::string> config;
 };

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "response/never_block.h"
@@ -33,24 +32,6 @@ std::string block_table_text() {
       "    ip saddr @never4 accept\n    ip6 saddr @never6 accept\n"
       "    ip saddr @blocked4 counter drop\n    ip6 saddr @blocked6 counter drop\n  }}\n}}\n",
       kBlockTable);
-}
-
-BlockDrops parse_block_drops(const std::string& json) {
-  BlockDrops drops;
-  const auto document = nlohmann::json::parse(json, nullptr, false);
-  if (!document.is_object() || !document.contains("nftables") || !document["nftables"].is_array()) return drops;
-  const auto number = [](const nlohmann::json& from, const char* name) {
-    return from.contains(name) && from[name].is_number_unsigned() ? from[name].get<std::uint64_t>() : 0;
-  };
-  for (const auto& object : document["nftables"]) {
-    if (!object.is_object() || !object.contains("rule") || !object["rule"].is_object() || !object["rule"].contains("expr")) continue;
-    for (const auto& statement : object["rule"]["expr"])
-      if (statement.is_object() && statement.contains("counter") && statement["counter"].is_object()) {
-        drops.packets += number(statement["counter"], "packets");
-        drops.bytes += number(statement["counter"], "bytes");
-      }
-  }
-  return drops;
 }
 
 Result<BlockTable> BlockTable::open() {
@@ -147,9 +128,9 @@ Result<BlockTable::State> BlockTable::look() {
   if (generation == generation_) return last_;
   generation_ = generation;
   const auto facts = TRY(wire_.facts(kName));
-  last_ = !facts.exists                                                             ? State::gone
-          : facts.chains == kChains && facts.sets == kSets && facts.rules == kRules ? State::intact
-                                                                                    : State::changed;
+  last_ = !facts.exists                                                                    ? State::gone
+          : facts.chains.size() == kChains && facts.sets == kSets && facts.rules == kRules ? State::intact
+                                                                                           : State::changed;
   return last_;
 }
 
@@ -159,8 +140,9 @@ bool BlockTable::exists() {
 }
 
 Result<BlockDrops> BlockTable::drops() {
-  const auto json = TRY(nft_.list_json(fmt::format("list chain inet {} block", kBlockTable), true, true));
-  return parse_block_drops(json);
+  // Not by libnftables, which would list the sets too.
+  const auto facts = TRY(wire_.facts(kName));
+  return BlockDrops{facts.packets, facts.bytes};
 }
 
 }  // namespace sekisho

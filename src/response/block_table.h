@@ -51,7 +51,5 @@ class BlockTable {
 
 // The table without elements, as nft's text; one transaction that replaces what is there.
 std::string block_table_text();
-// The JSON of `list chain`; for the tests.
-BlockDrops parse_block_drops(const std::string& json);
 
 }  // namespace sekisho

@@ -9,8 +9,10 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -100,6 +102,29 @@ void put_element(Bytes& out, const SetElement& e, bool v6, bool adding) {
   out.be32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
   put_key(out, *after, v6);
   out.end_nested(end);
+}
+
+// Lengths are the kernel's, and yet checked.
+void for_each_attribute(const std::uint8_t* body, std::size_t length,
+                        const std::function<void(unsigned, const std::uint8_t*, std::size_t)>& each) {
+  for (std::size_t at = 0; at + sizeof(nlattr) <= length;) {
+    nlattr attribute;
+    std::memcpy(&attribute, body + at, sizeof attribute);
+    if (attribute.nla_len < sizeof attribute || at + attribute.nla_len > length) return;
+    each(attribute.nla_type & NLA_TYPE_MASK, body + at + sizeof attribute, attribute.nla_len - sizeof attribute);
+    at += NLA_ALIGN(attribute.nla_len);
+  }
+}
+
+std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  const auto* text = reinterpret_cast<const char*>(data);
+  return {text, ::strnlen(text, size)};
+}
+
+std::uint64_t be64_of(const std::uint8_t* data, std::size_t size) {
+  std::uint64_t wire = 0;
+  if (size == sizeof wire) std::memcpy(&wire, data, sizeof wire);
+  return be64toh(wire);
 }
 
 std::string reason(int error) {
@@ -229,45 +254,35 @@ Result<std::uint32_t> NftWire::generation() {
   TRY(send(out.all()));
   std::uint32_t generation = 0;
   const int failure = TRY(answers(sequence_, [&](std::uint16_t, const std::uint8_t* body, std::size_t length) {
-    for (std::size_t at = sizeof(nfgenmsg); at + sizeof(nlattr) <= length;) {
-      nlattr attribute;
-      std::memcpy(&attribute, body + at, sizeof attribute);
-      if (attribute.nla_len < sizeof attribute || at + attribute.nla_len > length) break;
-      if ((attribute.nla_type & NLA_TYPE_MASK) == NFTA_GEN_ID && attribute.nla_len >= sizeof attribute + 4) {
-        std::uint32_t wire = 0;
-        std::memcpy(&wire, body + at + sizeof attribute, sizeof wire);
-        generation = ntohl(wire);
-      }
-      at += NLA_ALIGN(attribute.nla_len);
-    }
+    if (length < sizeof(nfgenmsg)) return;
+    for_each_attribute(body + sizeof(nfgenmsg), length - sizeof(nfgenmsg), [&](unsigned kind, const std::uint8_t* data, std::size_t size) {
+      std::uint32_t wire = 0;
+      if (kind == NFTA_GEN_ID && size == sizeof wire) std::memcpy(&wire, data, sizeof wire), generation = ntohl(wire);
+    });
   }));
   if (failure) return Error{fmt::format("the packet filter does not say its state: {}", reason(failure))};
   return generation;
 }
 
-Result<std::size_t> NftWire::count(std::uint16_t type, const std::string& table) {
+Result<void> NftWire::dump(std::uint16_t type, const std::string& table,
+                           const std::function<void(const std::uint8_t*, std::size_t)>& each) {
   Bytes out;
   const auto at = out.begin_message(message_type(type), NLM_F_REQUEST | NLM_F_DUMP, ++sequence_, NFPROTO_INET, 0);
-  // Chains cannot be asked for by table: the name is compared below. (The kernel ignores what it does not filter by.)
+  // The table's name is attribute 1 of chains, sets and rules alike. The kernel filters rules and sets by it; chains are compared here.
   out.text(NFTA_RULE_TABLE, table);
   out.end_message(at);
   TRY(send(out.all()));
-  std::size_t count = 0;
   const int failure = TRY(answers(sequence_ + 1, [&](std::uint16_t, const std::uint8_t* body, std::size_t length) {
-    // The table's name is attribute 1 of chains, sets and rules alike.
-    for (std::size_t place = sizeof(nfgenmsg); place + sizeof(nlattr) <= length;) {
-      nlattr attribute;
-      std::memcpy(&attribute, body + place, sizeof attribute);
-      if (attribute.nla_len < sizeof attribute || place + attribute.nla_len > length) break;
-      if ((attribute.nla_type & NLA_TYPE_MASK) == 1) {
-        const auto* name = reinterpret_cast<const char*>(body + place + sizeof attribute);
-        count += std::string_view{name, ::strnlen(name, attribute.nla_len - sizeof attribute)} == table;
-      }
-      place += NLA_ALIGN(attribute.nla_len);
-    }
+    if (length < sizeof(nfgenmsg)) return;
+    body += sizeof(nfgenmsg), length -= sizeof(nfgenmsg);
+    bool ours = false;
+    for_each_attribute(body, length, [&](unsigned kind, const std::uint8_t* data, std::size_t size) {
+      if (kind == 1) ours = text_of(data, size) == table;
+    });
+    if (ours) each(body, length);
   }));
   if (failure && failure != ENOENT) return Error{fmt::format("the packet filter does not say what it holds: {}", reason(failure))};
-  return count;
+  return {};
 }
 
 Result<TableFacts> NftWire::facts(const std::string& table) {
@@ -281,9 +296,29 @@ Result<TableFacts> NftWire::facts(const std::string& table) {
       sequence_, [&](std::uint16_t type, const std::uint8_t*, std::size_t) { facts.exists |= type == message_type(NFT_MSG_NEWTABLE); }));
   if (failure == ENOENT) return facts;
   if (failure) return Error{fmt::format("the packet filter does not say what it holds: {}", reason(failure))};
-  facts.chains = TRY(count(NFT_MSG_GETCHAIN, table));
-  facts.sets = TRY(count(NFT_MSG_GETSET, table));
-  facts.rules = TRY(count(NFT_MSG_GETRULE, table));
+  TRY(dump(NFT_MSG_GETCHAIN, table, [&](const std::uint8_t* body, std::size_t length) {
+    for_each_attribute(body, length, [&](unsigned kind, const std::uint8_t* data, std::size_t size) {
+      if (kind == NFTA_CHAIN_NAME) facts.chains.emplace_back(text_of(data, size));
+    });
+  }));
+  TRY(dump(NFT_MSG_GETSET, table, [&](const std::uint8_t*, std::size_t) { ++facts.sets; }));
+  TRY(dump(NFT_MSG_GETRULE, table, [&](const std::uint8_t* body, std::size_t length) {
+    ++facts.rules;
+    for_each_attribute(body, length, [&](unsigned kind, const std::uint8_t* data, std::size_t size) {
+      if (kind != NFTA_RULE_EXPRESSIONS) return;
+      for_each_attribute(data, size, [&](unsigned, const std::uint8_t* expression, std::size_t expression_size) {
+        bool counter = false;
+        for_each_attribute(expression, expression_size, [&](unsigned part, const std::uint8_t* value, std::size_t value_size) {
+          if (part == NFTA_EXPR_NAME) counter = text_of(value, value_size) == "counter";
+          if (part != NFTA_EXPR_DATA || !counter) return;
+          for_each_attribute(value, value_size, [&](unsigned which, const std::uint8_t* number, std::size_t number_size) {
+            if (which == NFTA_COUNTER_PACKETS) facts.packets += be64_of(number, number_size);
+            if (which == NFTA_COUNTER_BYTES) facts.bytes += be64_of(number, number_size);
+          });
+        });
+      });
+    });
+  }));
   return facts;
 }
 

@@ -30,7 +30,9 @@ struct SetChange {
 // What is there of a table.
 struct TableFacts {
   bool exists = false;
-  std::size_t chains = 0, sets = 0, rules = 0;
+  std::vector<std::string> chains;
+  std::size_t sets = 0, rules = 0;
+  std::uint64_t packets = 0, bytes = 0;  // of all counters of its rules
 };
 
 // One thread, which is in the network namespace that is meant. Needs CAP_NET_ADMIN.
@@ -51,7 +53,8 @@ class NftWire {
   // Calls `each` with type and payload of every answer until the dump or the acknowledgement ends; the kernel's errno, 0 when all went
   // well.
   Result<int> answers(std::uint32_t last_sequence, const std::function<void(std::uint16_t, const std::uint8_t*, std::size_t)>& each);
-  Result<std::size_t> count(std::uint16_t type, const std::string& table);
+  // Calls `each` with the attributes of every object of that kind in the table.
+  Result<void> dump(std::uint16_t type, const std::string& table, const std::function<void(const std::uint8_t*, std::size_t)>& each);
 
   Fd socket_;
   std::uint32_t sequence_ = 0;

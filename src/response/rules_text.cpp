@@ -115,18 +115,13 @@ std::string rules_confirm_batch() {
 
 std::string rules_remove_batch() { return fmt::format("table inet {0}\ndelete table inet {0}\n", kRulesTable); }
 
-RulesState parse_rules(const std::string& table_json, const std::string& gate_json, const std::string& ports_json) {
+RulesState parse_rules(const std::vector<std::string>& chains, const std::string& gate_json, const std::string& ports_json) {
   RulesState state;
-  bool has_gate = false;
-  const auto table = json::parse(table_json, nullptr, false), gate = json::parse(gate_json, nullptr, false),
-             ports = json::parse(ports_json, nullptr, false);
-  for (const auto& object : at(table, "nftables")) {
-    if (at(object, "table").is_object()) state.installed = true;
-    has_gate |= at(at(object, "set"), "name") == "gate";
-    const auto& name = at(at(object, "chain"), "name");
-    if (name.is_string() && name.get_ref<const std::string&>().starts_with("id_")) state.id = name.get<std::string>().substr(3, 16);
-  }
-  state.endless = state.installed && !has_gate;
+  state.installed = true;
+  const auto gate = json::parse(gate_json, nullptr, false), ports = json::parse(ports_json, nullptr, false);
+  for (const auto& name : chains)
+    if (name.starts_with("id_")) state.id = name.substr(3, 16);
+  state.endless = gate_json.empty();
   for (const auto& object : at(gate, "nftables"))
     for (const auto& element : at(at(object, "set"), "elem")) {
       const auto& left = at(at(element, "elem"), "expires");

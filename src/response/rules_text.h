@@ -36,7 +36,7 @@ struct RulesState {
   std::int64_t left_s = 0;  // of the trial; 0 and not endless: it is over, nothing is counted or logged any more
   std::vector<std::pair<std::uint16_t, std::uint64_t>> ports;  // SYNs since they were installed, by port
 };
-// From the JSON of `list table inet sekisho_rules` (terse, for the chains) and of the sets `gate` and `ports`.
-RulesState parse_rules(const std::string& table_json, const std::string& gate_json, const std::string& ports_json);
+// From the names of the table's chains, and the JSON of its sets `gate` (empty: there is none) and `ports`.
+RulesState parse_rules(const std::vector<std::string>& chains, const std::string& gate_json, const std::string& ports_json);
 
 }  // namespace sekisho

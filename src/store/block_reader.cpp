@@ -2,6 +2,7 @@
 #include "store/block_reader.h"
 
 namespace sekisho {
+
 Result<std::vector<StoredBlock>> read_blocks(Database& database) {
   std::vector<StoredBlock> list;
   auto rows = TRY(database.prepare(
@@ -30,6 +31,14 @@ Result<std::vector<BlockOffences>> read_block_offences(Database& database, TimeN
       "LIMIT ?"));
   for (rows.start(since / kSecond, std::uint64_t{limit}); TRY(rows.step());)
     list.push_back({rows.text(0), static_cast<std::uint32_t>(rows.integer(1)), rows.integer(2) * kSecond});
+  return list;
+}
+
+Result<std::vector<PortCount>> read_port_counts(Database& database, TimeNs since, TimeNs until) {
+  std::vector<PortCount> list;
+  auto rows = TRY(database.prepare("SELECT time, port, packets FROM port_counts WHERE time>=? AND time<? ORDER BY time, port"));
+  for (rows.start(since / kMinute * 60, until / kSecond + 1); TRY(rows.step());)
+    list.push_back({rows.integer(0) * kSecond, static_cast<std::uint16_t>(rows.integer(1)), static_cast<std::uint64_t>(rows.integer(2))});
   return list;
 }
 

@@ -1,4 +1,4 @@
-// BlockWriter: the block list and its history into the store.
+// BlockWriter: the block list, its history and the counts of firewall rules into the store.
 #pragma once
 #include "store/database.h"
 #include "store/store.h"
@@ -13,11 +13,12 @@ class BlockWriter {
   Result<void> remove(const std::string& network) { return remove_.run(network); }
   Result<void> clear() { return clear_.run(); }
   Result<void> append(const BlockEvent& event);
-  // Events that are too old go, a little at a time.
-  Result<void> maintain(TimeNs now) { return forget_.run((now - history_) / kSecond); }
+  Result<void> add_port_counts(TimeNs now, std::span<const std::pair<std::uint16_t, std::uint64_t>> counts);
+  // What is too old goes, a little at a time.
+  Result<void> maintain(TimeNs now);
 
  private:
-  Statement put_, remove_, clear_, append_, forget_;
+  Statement put_, remove_, clear_, append_, forget_, add_count_, forget_counts_;
   DurationNs history_ = 0;
 };
 

@@ -64,7 +64,8 @@ CREATE TABLE audit(
   sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,
   previous TEXT NOT NULL, hash TEXT NOT NULL);
 )",
-    // The block list: what is in it now, and what became of every network that was ever in it. Networks as text: 203.0.113.0/24.
+    // The block list: what is in it now, and what became of every network that was ever in it (networks as text: 203.0.113.0/24); SYNs by
+    // minute and port that firewall rules counted.
     R"(
 CREATE TABLE blocks(
   network TEXT PRIMARY KEY NOT NULL, suggested INTEGER NOT NULL, proof TEXT NOT NULL, reason TEXT NOT NULL, incident TEXT NOT NULL,
@@ -74,6 +75,8 @@ CREATE TABLE block_events(
   reason TEXT NOT NULL, incident TEXT NOT NULL, actor TEXT NOT NULL);
 CREATE INDEX block_events_network ON block_events(network, time);
 CREATE INDEX block_events_time ON block_events(time);
+CREATE TABLE port_counts(
+  time INTEGER NOT NULL, port INTEGER NOT NULL, packets INTEGER NOT NULL, PRIMARY KEY(time, port)) WITHOUT ROWID;
 )",
 };
 

@@ -137,6 +137,7 @@ class SqliteReader final : public StoreReader {
   Result<std::vector<BlockOffences>> block_offences(TimeNs since, std::size_t limit) override {
     return read_block_offences(*database_, since, limit);
   }
+  Result<std::vector<PortCount>> port_counts(TimeNs since, TimeNs until) override { return read_port_counts(*database_, since, until); }
 
   Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) override {
     auto rows = TRY(database_->prepare("SELECT value FROM blobs WHERE key=?"));

@@ -109,6 +109,10 @@ class SqliteWriter final : public StoreWriter {
     TRY(begin());
     return failed(blocks_.append(event));
   }
+  Result<void> add_port_counts(TimeNs now, std::span<const std::pair<std::uint16_t, std::uint64_t>> counts) override {
+    TRY(begin());
+    return failed(blocks_.add_port_counts(now, counts));
+  }
 
   Result<void> commit() override {
     if (!database_->in_transaction()) return {};

@@ -96,6 +96,13 @@ struct BlockOffences {
   TimeNs last = 0;
 };
 
+// SYNs that a firewall's rules counted on a port in a minute.
+struct PortCount {
+  TimeNs time = 0;  // the minute's start
+  std::uint16_t port = 0;
+  std::uint64_t packets = 0;
+};
+
 // How long things are kept. Whatever is older goes, a little at a time.
 struct Retention {
   DurationNs second_detail = 24 * 3600 * kSecond;          // one row a second
@@ -122,6 +129,8 @@ class StoreWriter {
   virtual Result<void> remove_block(const std::string& network) = 0;
   virtual Result<void> clear_blocks() = 0;
   virtual Result<void> append_block_event(const BlockEvent& event) = 0;
+  // New packets by port, added to the minute of `now`.
+  virtual Result<void> add_port_counts(TimeNs now, std::span<const std::pair<std::uint16_t, std::uint64_t>> counts) = 0;
   virtual Result<void> commit() = 0;
 
   // Rolls up and removes what is too old; a bounded amount of work a call, within the batch. Call it about once a minute.
@@ -226,6 +235,8 @@ class StoreReader {
   virtual Result<std::vector<BlockEvent>> block_events(const std::string& network, TimeNs since, std::size_t limit) = 0;
   // Networks that were blocked since then, the latest offenders when there are more than `limit`.
   virtual Result<std::vector<BlockOffences>> block_offences(TimeNs since, std::size_t limit) = 0;
+  // In order of time and port.
+  virtual Result<std::vector<PortCount>> port_counts(TimeNs since, TimeNs until) = 0;
   virtual Result<StoreFacts> facts() = 0;
   // Reads the whole file; an error names the damage.
   virtual Result<void> check() = 0;
