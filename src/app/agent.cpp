@@ -25,7 +25,6 @@
 #include "app/live_output.h"
 #include "app/live_source.h"
 #include "app/live_watch.h"
-#include "app/log_watch.h"
 #include "app/privileges.h"
 #include "app/progress.h"
 #include "app/rule_watch.h"
@@ -89,7 +88,7 @@ int run_agent(const AgentOptions& options) {
   auto plan = plan_agent(options, config.value());
   if (!plan.ok()) return fail(plan.error());
   const HashKey key = plan->pipeline.key;
-  const auto log_ids = plan->pipeline.incidents.id_seed + 1;
+  const auto counter_ids = plan->pipeline.incidents.id_seed + 2;  // never those of packets or logs
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
   auto source = open_source(plan->capture, plan->notes);
@@ -123,15 +122,13 @@ int run_agent(const AgentOptions& options) {
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
                   writer.ok() ? "" : writer.error().message};
   const auto block = BlockWatch::open(config.value(), store, store_path, key);
-  std::string without_logs;
-  const auto logs = LogWatch::open(config.value(), store_path + ".logs", log_ids, without_logs);
-  RuleWatch counters{store, log_ids + 1};
+  RuleWatch counters{store, counter_ids};
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
-  Announcer announcer{store, {&facts, &control, &output}};
+  Announcer announcer{store, {&facts, &control, &output, block.get()}};
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
@@ -143,7 +140,6 @@ int run_agent(const AgentOptions& options) {
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add("block", [&] { return block->json(); });
-  if (logs) status.add("logs", [&] { return logs->json(); });
   status.add_health([&] { return store_problems(store.health()); });
   status.add_health([&] { return block->problems(); });
   add_block_verbs(control.server(), block->blocker());
@@ -151,12 +147,11 @@ int run_agent(const AgentOptions& options) {
 
   if (!evidence) log_error(fmt::format("No packets of incidents are kept: {}.", without_evidence));
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
-  if (!logs && !without_logs.empty()) output.say(fmt::format("No logs are read: {}.", without_logs));
   service_ready(plan->sentence);
   Watchdog watchdog;
   const auto each_tick = [&] {
     watchdog.alive();
-    if (logs) logs->hand_on(announcer, [&](const Incident& incident) { block->on_incident(incident); });
+    block->tick();
     counters.hand_on(announcer);
     if (!take_hangup()) return;
     service_reloading();
@@ -174,13 +169,11 @@ int run_agent(const AgentOptions& options) {
   };
   LiveWatch watch{**pipeline, {**source, each_second, [] { return interrupted(); }, each_tick}, announcer, store, evidence.get(), key};
   block->attach(**pipeline);
-  if (logs) logs->start();
   counters.start();
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();
   baselines.save(wall_clock());
-  if (logs) logs->finish(), logs->hand_on(announcer, [](const Incident&) {});
   counters.finish();
   block->finish();
   const bool kept = !evidence || evidence->finish();

@@ -14,7 +14,7 @@
 namespace sekisho {
 namespace {
 
-constexpr std::size_t kMostSources = 65'536, kMostAsked = 8192, kMostWaiting = 4096, kMostTimeServers = 64;
+constexpr std::size_t kMostSources = 65'536, kMostAsked = 8192, kMostWaiting = 4096, kMostTimeServers = 64, kMostLogIncidents = 1024;
 constexpr DurationNs kWaitForFlood = 3 * kSecond;  // a flood is told apart from single packets within this time
 constexpr DurationNs kAskAgain = kMinute;
 constexpr std::uint32_t kManyHandshakes = 50;
@@ -106,7 +106,7 @@ void BlockWatch::attach(Pipeline& pipeline) {
   };
   pipeline.on_incident = [this, before = std::move(pipeline.on_incident)](const IncidentEvent& event) {
     if (before) before(event);
-    on_incident(*event.incident);
+    consider(*event.incident);
   };
 }
 
@@ -159,7 +159,24 @@ bool BlockWatch::proven_by_handshakes(const Address& address) const {
   return found != handshakes_.end() && found->second >= kManyHandshakes;
 }
 
-void BlockWatch::on_incident(const Incident& i) {
+void BlockWatch::on_incident(const IncidentNotice& notice) {
+  if (!is_from_logs(*notice.incident)) return;
+  const std::lock_guard lock{mutex_};
+  if (from_logs_.size() >= kMostLogIncidents) from_logs_.pop_front();
+  from_logs_.push_back(notice.incident);
+}
+
+void BlockWatch::tick() {
+  std::deque<std::shared_ptr<const Incident>> incidents;
+  {
+    const std::lock_guard lock{mutex_};
+    incidents.swap(from_logs_);
+  }
+  time_ = std::max(time_, wall_clock());
+  for (const auto& incident : incidents) consider(*incident);
+}
+
+void BlockWatch::consider(const Incident& i) {
   if (i.direction != Direction::ingress) return;
   if (i.kind == Kind::flood && !needs_connections(i.label)) {
     const bool before = !floods_.empty();
@@ -192,7 +209,7 @@ void BlockWatch::on_incident(const Incident& i) {
     const auto* label = find_label(i.label);
     r.reason = fmt::format("{}: {}", label ? label->title : i.label, format_count(peer.packets));
     r.incident = i.id;
-    ask(std::move(r), i.memory.last_finding ? std::max(i.memory.last_finding, time_) : time_);
+    ask(std::move(r), time_);
   }
 }
 

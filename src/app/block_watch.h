@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 #include "app/block_desk.h"
 #include "app/blocker.h"
 #include "app/pipeline.h"
+#include "app/sink.h"
 #include "app/store_sink.h"
 #include "app/two_way_bytes.h"
 #include "app/worker.h"
@@ -21,21 +23,23 @@
 
 namespace sekisho {
 
-class BlockWatch {
+// Told of incidents as a sink: those of logs come that way; those of packets are taken where they are found, with the packets' facts.
+class BlockWatch final : public Sink {
  public:
   // Opens the table and takes the lock: before the first thread. Whatever is missing is a sentence in the status; judging goes on.
   static std::unique_ptr<BlockWatch> open(const Config& config, StoreSink& store, const std::string& store_path, HashKey key);
-  ~BlockWatch() { finish(); }
+  ~BlockWatch() override { finish(); }
 
   // The agent's thread, once its own callbacks stand: these are called after them.
   void attach(Pipeline& pipeline);
-  // An incident from another place than the pipeline (logs). The agent's thread.
-  void on_incident(const Incident& incident);
+  // The agent's thread, a few times a second.
+  void tick();
+  void on_incident(const IncidentNotice& notice) override;
   void configure(const Config& config);
   Blocker& blocker() { return *blocker_; }
   std::string json() const { return block_status_json(*blocker_); }
   std::vector<HealthLine> problems() const;
-  void finish();
+  void finish() override;
 
  private:
   struct Known {
@@ -47,6 +51,7 @@ class BlockWatch {
     std::uint32_t seen = 0;         // of the fact's total that were counted
   };
   BlockWatch(StoreSink& store, HashKey key) : store_(store), two_way_(key) {}
+  void consider(const Incident& incident);
   void on_packet(const Packet& packet);
   void on_step(const Step& step);
   void ask(BlockRequest request, TimeNs now);
@@ -59,6 +64,9 @@ class BlockWatch {
   std::optional<FileLock> lock_;
   std::unique_ptr<Blocker> blocker_;
   bool keep_table_ = true;
+
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<const Incident>> from_logs_;  // bounded
 
   // The agent's thread.
   TwoWayBytes two_way_;

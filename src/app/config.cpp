@@ -94,11 +94,6 @@ constexpr Field<ResponseSettings> kResponseFields[] = {
      "another program deleted or changed the table of the block list: make it anew, or only say so"},
     {"keep_table", &ResponseSettings::keep_table, 0, 0, "the table stays when the agent stops; its entries end by themselves in any case"},
 };
-constexpr Field<LogsSection> kLogsFields[] = {
-    {"read", &LogsSection::read, 0, 0, "the agent also reads logs: failed logins, firewall lines, web requests"},
-    {"sources", &LogsSection::sources, 0, 0,
-     "what `sekisho logs` takes as FILE; empty: the journal or syslog's files, and web servers' access logs"},
-};
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
@@ -152,7 +147,6 @@ std::vector<SectionInfo> fixed_sections() {
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
       {"web", "The dashboard.", field_infos<WebSettings>(kWebFields)},
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
-      {"logs", "Logs that the agent reads beside the packets.", field_infos<LogsSection>(kLogsFields)},
       {"alert", "Who is told.", {}},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"audit", "Judging this host.", field_infos<AuditSection>(kAuditFields)},
@@ -305,7 +299,6 @@ class Checker {
     read<ControlSettings>("control", kControlFields, config_.control);
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
-    read<LogsSection>("logs", kLogsFields, config_.logs);
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<AuditSection>("audit", kAuditFields, config_.audit);
     read<ContainSection>("contain", kContainFields, config_.contain);

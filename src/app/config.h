@@ -58,10 +58,6 @@ struct ResponseSettings {
   std::vector<std::string> ports{"23", "2323", "22", "80", "81", "8080", "5555", "7547", "37215", "52869"};
   bool restore_table = true, keep_table = true;
 };
-struct LogsSection {
-  bool read = true;
-  std::vector<std::string> sources;
-};
 struct AlertSettings {};
 struct AnalyzeSettings {
   std::int64_t jobs = 0;
@@ -89,7 +85,6 @@ struct Config {
   ControlSettings control;
   WebSettings web;
   ResponseSettings response;
-  LogsSection logs;
   AlertSettings alert;
   AnalyzeSettings analyze;
   AuditSection audit;
