@@ -13,6 +13,7 @@
 #include "app/agent_status.h"
 #include "app/announcer.h"
 #include "app/baseline_keeper.h"
+#include "app/block_watch.h"
 #include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
@@ -28,6 +29,7 @@
 #include "app/log_watch.h"
 #include "app/privileges.h"
 #include "app/progress.h"
+#include "app/rule_watch.h"
 #include "app/service.h"
 #include "app/socket_watch.h"
 #include "app/store_sink.h"
@@ -43,7 +45,7 @@ namespace {
 
 // SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
 // wrong changes nothing.
-void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
+void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, BlockWatch& block) {
   auto config = load_config(options.config);
   const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
   if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
@@ -56,6 +58,7 @@ void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline) {
     if (!same(section(holds, name), section(config.value(), name))) later += fmt::format("{}[{}]", later.empty() ? "" : ", ", name);
   }
   holds = std::move(config).value();
+  block.configure(holds);
   log_notice(later.empty() ? std::string{"the configuration was reloaded"}
                            : fmt::format("the configuration was reloaded; {} changed, which takes effect at the next start", later));
 }
@@ -119,6 +122,7 @@ int run_agent(const AgentOptions& options) {
   if (!plan.ok()) return fail(plan.error());
   const HashKey key = plan->pipeline.key;
   const PipelineSettings packets = plan->pipeline;
+  const auto counter_ids = plan->pipeline.incidents.id_seed + 2;  // never those of packets or logs
   auto pipeline = Pipeline::make(std::move(plan->pipeline), config.value());
   if (!pipeline.ok()) return fail(pipeline.error());
   auto source = open_source(plan->capture, plan->notes);
@@ -151,13 +155,15 @@ int run_agent(const AgentOptions& options) {
   LiveOutput output{options.json, options.color};
   StoreSink store{store_path, plan->retention, writer.ok() ? std::move(writer).value() : nullptr,
                   writer.ok() ? "" : writer.error().message};
+  const auto block = BlockWatch::open(config.value(), store, store_path, key);
+  RuleWatch counters{store, counter_ids};
   std::string without_evidence;
   auto evidence = open_evidence(options, config.value(), *plan, key, store, without_evidence);
   if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
   SocketWatch sockets{config.value().sockets.interval.count * kMillisecond};
-  Announcer announcer{store, {&facts, &control, &output, &sockets}};
+  Announcer announcer{store, {&facts, &control, &output, &sockets, block.get()}};
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
@@ -168,6 +174,7 @@ int run_agent(const AgentOptions& options) {
   status.add("baseline", [&] { return baselines.json(); });
   status.add("store", [&] { return store_json(store.health()); });
   status.add("control", [&] { return control_json(control.server().stats()); });
+  status.add("block", [&] { return block->json(); });
   status.add_health([&] { return store_problems(store.health()); });
   status.add("sockets", [&] { return sockets.status_json(); });
   table(control, "connections", [](const TableRequest& r) { return SocketWatch::connections_json(r.limit, r.filter); });
@@ -179,6 +186,8 @@ int run_agent(const AgentOptions& options) {
   DailyAudit audit{options.config, store};
   status.add("audit", [&] { return audit.status_json(); });
   table(control, "audit", [&](const TableRequest& r) { return audit.findings_json(r.limit, r.filter); });
+  status.add_health([&] { return block->problems(); });
+  add_block_verbs(control.server(), block->blocker());
   control.start();
   sockets.start();
   if (logs) logs->start();
@@ -192,9 +201,11 @@ int run_agent(const AgentOptions& options) {
     watchdog.alive();
     capture.update(source.value()->stats());
     pipeline.value()->note_capture(capture.state(), capture.degraded());
+    block->tick();
+    counters.hand_on(announcer);
     if (!take_hangup()) return;
     service_reloading();
-    reload(options, config.value(), **pipeline);
+    reload(options, config.value(), **pipeline, *block);
     control.set_config(settings_document(config.value()));
     service_ready(plan->sentence);
   };
@@ -218,12 +229,16 @@ int run_agent(const AgentOptions& options) {
                   store,
                   evidence.get(),
                   key};
+  block->attach(**pipeline);
+  counters.start();
   watch.resume(std::move(former));
   const auto done = watch.run();
   service_stopping();
   if (logs) logs->finish();
   audit.finish();
   baselines.save(wall_clock());
+  counters.finish();
+  block->finish();
   const bool kept = !evidence || evidence->finish();
   announcer.finish();
   output.last_words(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());

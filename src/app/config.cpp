@@ -77,6 +77,22 @@ constexpr Field<WebSettings> kWebFields[] = {
 constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},
     {"never", &ResponseSettings::never, 0, 0, "addresses and networks that are never blocked"},
+    {"policy", &ResponseSettings::policy, 0, 0,
+     "proof: only what a handshake or a log proves is blocked by itself; article: also 3 SYNs in 60 s to `ports`, whose sources anybody "
+     "can forge"},
+    {"ports", &ResponseSettings::ports, 0, 0, "ports of the policy article and of `sekisho rules`"},
+    {"min_hits", &ResponseSettings::min_hits, 1, 10'000, "failed logins and the like of one source before it is blocked by itself"},
+    {"fingerprint_for", &ResponseSettings::fingerprint_for, 0, 24.0 * 3600 * 1000,
+     "how long a source with the Mirai fingerprint, which can be forged, is blocked by itself; 0: it is not"},
+    {"adds_a_minute", &ResponseSettings::adds_a_minute, 1, 10'000, "the most that is blocked by itself within a minute"},
+    {"confirm_within", &ResponseSettings::confirm_within, 0, 600'000,
+     "a change to mode on, and rules that are installed, end by themselves unless confirmed within this time; 0: they need no "
+     "confirmation"},
+    {"forget_after", &ResponseSettings::forget_after, 3600 * 1000, 400 * kDayMs,
+     "an offender that returns within this time is blocked for longer: 1 h, 6 h, 24 h, 7 d"},
+    {"restore_table", &ResponseSettings::restore_table, 0, 0,
+     "another program deleted or changed the table of the block list: make it anew, or only say so"},
+    {"keep_table", &ResponseSettings::keep_table, 0, 0, "the table stays when the agent stops; its entries end by themselves in any case"},
 };
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},
@@ -120,6 +136,7 @@ const std::vector<Choice>& choices() {
   static const std::vector<Choice> all{
       {"capture", "mode", {"auto", "xdp", "tc", "packet_socket"}},
       {"response", "mode", {"off", "suggest", "on"}},
+      {"response", "policy", {"proof", "article"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
       {"audit", "fail_on", {"low", "medium", "high", "critical"}},
   };

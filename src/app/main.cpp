@@ -6,6 +6,7 @@
 #include "app/agent.h"
 #include "app/analyze.h"
 #include "app/audit_command.h"
+#include "app/block_command.h"
 #include "app/bundle.h"
 #include "app/config_command.h"
 #include "app/contain_command.h"
@@ -13,6 +14,7 @@
 #include "app/incidents_command.h"
 #include "app/logs_command.h"
 #include "app/query_command.h"
+#include "app/rules_command.h"
 #include "app/scanners_command.h"
 #include "app/show_command.h"
 #include "app/status_command.h"
@@ -110,6 +112,68 @@ void add_contain(CLI::App& app, ContainCommand& o) {
       action->add_flag("--json", o.json, "as JSON");
     else
       action->add_option("ID", o.id, "c-7K3F2Q, as list shows it")->required();
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
+}
+
+void add_block(CLI::App& app, BlockCommand& o) {
+  auto* c = app.add_subcommand("block", "The block list: add, del, list, why, flush, import, export, panic, resume, confirm");
+  c->require_subcommand(1);
+  for (const auto& [name, help] : {std::pair{"add", "block an address or network for a time (as root)"},
+                                   {"del", "take it, and what lies within it, out of the list"},
+                                   {"list", "what is blocked or suggested, what is never blocked, and what was refused"},
+                                   {"why", "what is known of an address, and whether it would be blocked"},
+                                   {"flush", "empty the list"},
+                                   {"import", "add the addresses of a file: plain, ipset's or nft's form"},
+                                   {"export", "the list for other firewalls"},
+                                   {"panic", "remove everything at once; nothing is blocked by itself until resume"},
+                                   {"resume", "after panic: blocking by itself goes on"},
+                                   {"confirm", "keep mode on beyond its trial: from a new connection"}}) {
+    auto* action = c->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
+    const std::string_view which{name};
+    if (which == "add" || which == "del")
+      action->add_option("NETWORK", o.networks, "203.0.113.5, 203.0.113.0/24, 2001:db8::/64")->required();
+    if (which == "why") action->add_option("NETWORK", o.networks, "an address or network")->required()->expected(1);
+    if (which == "import") action->add_option("FILE", o.file, "the file, or - for standard input")->required();
+    if (which == "add" || which == "import") {
+      action->add_option("--for", o.duration, "for how long: 30m, 1h, 7d (default: 1 h, then 6 h, 24 h, 7 d for who returns)");
+      action->add_option("--reason", o.reason, "why, for the record");
+    }
+    if (which == "list")
+      action->add_option("--limit", o.limit, "at most so many entries")->check(CLI::Range(1, 100'000))->capture_default_str();
+    if (which == "export")
+      action->add_option("--format", o.format, "plain, ipset, nft or json")
+          ->check(CLI::IsMember({"plain", "ipset", "nft", "json"}))
+          ->capture_default_str();
+    if (which == "flush") action->add_flag("--yes", o.yes, "do not ask");
+    if (which == "add" || which == "del" || which == "list" || which == "why") action->add_flag("--json", o.json, "as JSON");
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
+}
+
+void add_rules(CLI::App& app, RulesCommand& o) {
+  auto* c = app.add_subcommand("rules", "Firewall rules that count, log and remember scans: print, install, confirm, remove, status");
+  c->require_subcommand(1);
+  for (const auto& [name, help] : {std::pair{"print", "the rules as text"},
+                                   {"install", "install them in a table of their own, on trial (as root)"},
+                                   {"confirm", "keep them beyond their trial: from a new connection"},
+                                   {"remove", "remove their table"},
+                                   {"status", "are they installed, and what they counted"}}) {
+    auto* action = c->add_subcommand(name, help);
+    action->parse_complete_callback([&o, name = std::string{name}] { o.action = name; });
+    const std::string_view which{name};
+    if (which == "print")
+      action->add_option("--format", o.format, "nft, iptables or ipset")
+          ->check(CLI::IsMember({"nft", "iptables", "ipset"}))
+          ->capture_default_str();
+    if (which == "print" || which == "install")
+      action->add_option("--port", o.ports, "ports instead of [response] ports; may be repeated")
+          ->expected(1)
+          ->check(CLI::Range(1, 65'535));
+    if (which == "install") action->add_flag("--yes", o.yes, "do not ask");
+    if (which == "status") action->add_flag("--json", o.json, "as JSON");
+    if (which == "status") action->add_option("--since", o.since, "also what was counted since then, by minute: 1h, yesterday");
     action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
   }
 }
@@ -293,6 +357,10 @@ int main(int argc, char** argv) {
   add_audit(app, audit);
   ContainCommand contain;
   add_contain(app, contain);
+  BlockCommand block;
+  add_block(app, block);
+  RulesCommand rules;
+  add_rules(app, rules);
   ConfigCommand config;
   add_config(app, config);
   WebCommand web;
@@ -332,6 +400,8 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("agent")) return run_agent(agent);
   if (app.got_subcommand("analyze")) return run_analyze(analyze);
   if (app.got_subcommand("audit")) return run_audit_command(audit);
+  if (app.got_subcommand("block")) return run_block(block);
+  if (app.got_subcommand("rules")) return run_rules(rules);
   if (app.got_subcommand("contain")) return run_contain(contain);
   if (app.got_subcommand("config")) return run_config(config);
   if (app.got_subcommand("web")) return run_web(web);

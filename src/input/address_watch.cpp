@@ -12,12 +12,13 @@
 
 namespace sekisho {
 
-Result<AddressWatch> AddressWatch::open() {
+Result<AddressWatch> AddressWatch::open(bool routes) {
   AddressWatch watch;
   watch.socket_ = Fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE)};
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  if (routes) address.nl_groups |= RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
   if (!watch.socket_ || ::bind(watch.socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return Error{std::string{"changes of addresses cannot be followed: "} + std::strerror(errno)};
   return watch;

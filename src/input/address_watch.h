@@ -8,7 +8,8 @@ namespace sekisho {
 // One thread. Needs no capability.
 class AddressWatch {
  public:
-  static Result<AddressWatch> open();
+  // `routes`: also when routes come and go.
+  static Result<AddressWatch> open(bool routes = false);
   // Has anything changed since the last call? Never waits. Afterwards ask local_networks() or find_interface().
   bool changed();
 

@@ -38,6 +38,20 @@ std::set<std::uint64_t> socket_inodes(const RootedFolder& files, std::int64_t pi
   return inodes;
 }
 
+// Before the login succeeds the title is "sshd: [accepted]" or "sshd: root [net]". Dropbear has no titles.
+bool is_signed_in(const RootedFolder& files, const Process& p) {
+  if (p.comm == "dropbear") return true;
+  const auto text = files.read(fmt::format("/proc/{}/cmdline", p.pid), 4096);
+  if (!text.ok()) return false;
+  const auto arguments = parse_arguments(text.value().text);
+  if (arguments.empty()) return false;
+  std::string_view title = arguments.front();
+  const auto colon = title.find(": ");
+  if (!title.starts_with("sshd") || colon == std::string_view::npos) return false;
+  title.remove_prefix(colon + 2);
+  return title.substr(0, title.find(' ')).find('@') != std::string_view::npos;
+}
+
 // IPv4 peers of a socket of family IPv6 are ::ffff:a.b.c.d, which is the same Address here.
 ManagementPeer peer_of(const HostSocket& s) { return {s.remote, s.local_port, s.remote_port}; }
 
@@ -93,7 +107,7 @@ Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view
   if (!session.ssh) session.how = "no SSH session";
 
   std::set<std::uint16_t> ports;
-  std::set<std::uint64_t> listening;
+  std::set<std::uint64_t> listening, signed_in;
   const auto folders = files.list("/proc", kMaxProcesses);
   if (folders.ok())
     for (const auto& entry : folders.value()) {
@@ -103,10 +117,15 @@ Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view
           error != std::errc{} || end != name.data() + name.size())
         continue;
       const auto p = process_at(files, number);
-      if (p && is_sshd(*p)) listening.merge(socket_inodes(files, number));
+      if (!p || !is_sshd(*p)) continue;
+      auto inodes = socket_inodes(files, number);
+      if (is_signed_in(files, *p)) signed_in.insert(inodes.begin(), inodes.end());
+      listening.merge(inodes);
     }
   for (const auto& s : sockets)
     if (s.state == kTcpListen && listening.contains(s.inode)) ports.insert(s.local_port);
+  for (const auto& s : sockets)
+    if (s.state == kTcpEstablished && signed_in.contains(s.inode) && session.signed_in.size() < 1024) session.signed_in.push_back(peer_of(s));
   for (const auto& s : sockets)
     if (s.state == kTcpEstablished && ports.contains(s.local_port) && session.other_ssh.size() < 64)
       session.other_ssh.push_back(peer_of(s));

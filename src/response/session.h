@@ -17,6 +17,7 @@ struct Session {
   std::int64_t login_uid = -1;        // of /proc/self/loginuid; -1 = not known
   std::int64_t connected_s = 0;       // when the connection was accepted (the start of its sshd process), seconds since 1970; 0 = not known
   std::vector<ManagementPeer> other_ssh;  // all established connections to SSH servers here
+  std::vector<ManagementPeer> signed_in;  // of these, whose login succeeded: sshd's process has the title "sshd: user@pts/0"
 };
 
 // From the sshd process above this one and its socket; from SSH_CONNECTION where the chain is broken (tmux, screen).

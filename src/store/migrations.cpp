@@ -68,6 +68,20 @@ CREATE TABLE audit(
     R"(
 CREATE TABLE second_minutes(time INTEGER PRIMARY KEY, seconds BLOB NOT NULL);
 )",
+    // The block list: what is in it now, and what became of every network that was ever in it (networks as text: 203.0.113.0/24); SYNs by
+    // minute and port that firewall rules counted.
+    R"(
+CREATE TABLE blocks(
+  network TEXT PRIMARY KEY NOT NULL, suggested INTEGER NOT NULL, proof TEXT NOT NULL, reason TEXT NOT NULL, incident TEXT NOT NULL,
+  origin TEXT NOT NULL, added INTEGER NOT NULL, expires INTEGER NOT NULL, offence INTEGER NOT NULL, hits INTEGER NOT NULL);
+CREATE TABLE block_events(
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, network TEXT NOT NULL, event TEXT NOT NULL, proof TEXT NOT NULL, seconds INTEGER NOT NULL,
+  reason TEXT NOT NULL, incident TEXT NOT NULL, actor TEXT NOT NULL);
+CREATE INDEX block_events_network ON block_events(network, time);
+CREATE INDEX block_events_time ON block_events(time);
+CREATE TABLE port_counts(
+  time INTEGER NOT NULL, port INTEGER NOT NULL, packets INTEGER NOT NULL, PRIMARY KEY(time, port)) WITHOUT ROWID;
+)",
 };
 
 }  // namespace

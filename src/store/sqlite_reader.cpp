@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "store/block_reader.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "store/scan_reader.h"
@@ -128,6 +129,15 @@ class SqliteReader final : public StoreReader {
                       static_cast<std::uint64_t>(rows.integer(4)), rows.integer(5) * kSecond});
     return list;
   }
+
+  Result<std::vector<StoredBlock>> blocks() override { return read_blocks(*database_); }
+  Result<std::vector<BlockEvent>> block_events(const std::string& network, TimeNs since, std::size_t limit) override {
+    return read_block_events(*database_, network, since, limit);
+  }
+  Result<std::vector<BlockOffences>> block_offences(TimeNs since, std::size_t limit) override {
+    return read_block_offences(*database_, since, limit);
+  }
+  Result<std::vector<PortCount>> port_counts(TimeNs since, TimeNs until) override { return read_port_counts(*database_, since, until); }
 
   Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) override {
     auto rows = TRY(database_->prepare("SELECT value FROM blobs WHERE key=?"));

@@ -12,6 +12,7 @@
 #include "base/file_lock.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "store/block_writer.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "store/scan_writer.h"
@@ -43,7 +44,9 @@ class SqliteWriter final : public StoreWriter {
     TRY(migrate(*database, version));
     auto traffic = TRY(TrafficWriter::open(*database, retention));
     auto scans = TRY(ScanWriter::open(*database, retention));
-    std::unique_ptr<SqliteWriter> writer{new SqliteWriter(std::move(lock), std::move(database), std::move(traffic), std::move(scans))};
+    auto blocks = TRY(BlockWriter::open(*database, retention));
+    std::unique_ptr<SqliteWriter> writer{
+        new SqliteWriter(std::move(lock), std::move(database), std::move(traffic), std::move(scans), std::move(blocks))};
     TRY(writer->prepare(retention));
     return std::unique_ptr<StoreWriter>{std::move(writer)};
   }
@@ -90,6 +93,27 @@ class SqliteWriter final : public StoreWriter {
     return entry;
   }
 
+  Result<void> put_block(const StoredBlock& block) override {
+    TRY(begin());
+    return failed(blocks_.put(block));
+  }
+  Result<void> remove_block(const std::string& network) override {
+    TRY(begin());
+    return failed(blocks_.remove(network));
+  }
+  Result<void> clear_blocks() override {
+    TRY(begin());
+    return failed(blocks_.clear());
+  }
+  Result<void> append_block_event(const BlockEvent& event) override {
+    TRY(begin());
+    return failed(blocks_.append(event));
+  }
+  Result<void> add_port_counts(TimeNs now, std::span<const std::pair<std::uint16_t, std::uint64_t>> counts) override {
+    TRY(begin());
+    return failed(blocks_.add_port_counts(now, counts));
+  }
+
   Result<void> commit() override {
     if (!database_->in_transaction()) return {};
     return failed(database_->execute("COMMIT"));
@@ -99,13 +123,18 @@ class SqliteWriter final : public StoreWriter {
     TRY(begin());
     TRY(failed(traffic_.maintain(now / kSecond)));
     TRY(failed(scans_.maintain(now / kSecond)));
+    TRY(failed(blocks_.maintain(now)));
     TRY(failed(remove_changes_.run(now - history_)));
     return failed(remove_incidents_.run(now - history_));
   }
 
  private:
-  SqliteWriter(FileLock lock, std::unique_ptr<Database> database, TrafficWriter traffic, ScanWriter scans)
-      : lock_(std::move(lock)), database_(std::move(database)), traffic_(std::move(traffic)), scans_(std::move(scans)) {}
+  SqliteWriter(FileLock lock, std::unique_ptr<Database> database, TrafficWriter traffic, ScanWriter scans, BlockWriter blocks)
+      : lock_(std::move(lock)),
+        database_(std::move(database)),
+        traffic_(std::move(traffic)),
+        scans_(std::move(scans)),
+        blocks_(std::move(blocks)) {}
 
   Result<void> prepare(const Retention& retention) {
     history_ = retention.history;
@@ -141,6 +170,7 @@ class SqliteWriter final : public StoreWriter {
   std::unique_ptr<Database> database_;
   TrafficWriter traffic_;
   ScanWriter scans_;
+  BlockWriter blocks_;
   Statement put_incident_, put_change_, put_evidence_, remove_evidence_, put_blob_, last_audit_, put_audit_, remove_changes_,
       remove_incidents_;
   DurationNs history_ = 0;

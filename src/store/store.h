@@ -72,6 +72,37 @@ struct AuditEntry {
 // SHA-256 over previous, sequence, time, actor, action and detail, each followed by its length, so that no two entries read alike.
 std::string audit_hash(const AuditEntry& entry);
 
+// An entry of the block list, in force or only suggested.
+struct StoredBlock {
+  std::string network;  // "203.0.113.7", "203.0.113.0/24"
+  bool suggested = false;
+  std::string proof, reason, incident, origin;
+  TimeNs added = 0, expires = 0;
+  std::uint32_t offence = 1;
+  std::uint64_t hits = 0;
+};
+// What became of a network, for the history of its offences.
+struct BlockEvent {
+  TimeNs time = 0;
+  std::string network, event;  // "added" "suggested" "removed" "expired" "evicted" "replaced"
+  std::string proof;
+  std::int64_t seconds = 0;  // added, suggested: for how long
+  std::string reason, incident, actor;
+};
+// How often a network was blocked.
+struct BlockOffences {
+  std::string network;
+  std::uint32_t count = 0;
+  TimeNs last = 0;
+};
+
+// SYNs that a firewall's rules counted on a port in a minute.
+struct PortCount {
+  TimeNs time = 0;  // the minute's start
+  std::uint16_t port = 0;
+  std::uint64_t packets = 0;
+};
+
 // How long things are kept. Whatever is older goes, a little at a time.
 struct Retention {
   DurationNs second_detail = 24 * 3600 * kSecond;          // one row a second
@@ -94,6 +125,12 @@ class StoreWriter {
   virtual Result<void> remove_evidence(const std::string& path) = 0;
   virtual Result<void> put_blob(const std::string& key, TimeNs now, std::span<const std::uint8_t> bytes) = 0;
   virtual Result<AuditEntry> append_audit(AuditEntry entry) = 0;
+  virtual Result<void> put_block(const StoredBlock& block) = 0;
+  virtual Result<void> remove_block(const std::string& network) = 0;
+  virtual Result<void> clear_blocks() = 0;
+  virtual Result<void> append_block_event(const BlockEvent& event) = 0;
+  // New packets by port, added to the minute of `now`.
+  virtual Result<void> add_port_counts(TimeNs now, std::span<const std::pair<std::uint16_t, std::uint64_t>> counts) = 0;
   virtual Result<void> commit() = 0;
 
   // Rolls up and removes what is too old; a bounded amount of work a call, within the batch. Call it about once a minute.
@@ -192,6 +229,14 @@ class StoreReader {
   virtual Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) = 0;  // empty id: all, oldest first
   virtual Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) = 0;
   virtual Result<std::vector<AuditEntry>> audit(std::uint64_t after, std::size_t limit) = 0;
+  // The whole block list as it was last committed, by network.
+  virtual Result<std::vector<StoredBlock>> blocks() = 0;
+  // Newest first; of one network when it is not empty.
+  virtual Result<std::vector<BlockEvent>> block_events(const std::string& network, TimeNs since, std::size_t limit) = 0;
+  // Networks that were blocked since then, the latest offenders when there are more than `limit`.
+  virtual Result<std::vector<BlockOffences>> block_offences(TimeNs since, std::size_t limit) = 0;
+  // In order of time and port.
+  virtual Result<std::vector<PortCount>> port_counts(TimeNs since, TimeNs until) = 0;
   virtual Result<StoreFacts> facts() = 0;
   // Reads the whole file; an error names the damage.
   virtual Result<void> check() = 0;

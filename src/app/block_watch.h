@@ -1,0 +1,91 @@
+// BlockWatch: the agent's block list: turns what is found into requests with the proof that there is, follows what must never be blocked,
+// and lets time pass. The planner decides; see docs/block.md.
+#pragma once
+#include <array>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "app/agent_status.h"
+#include "app/block_desk.h"
+#include "app/blocker.h"
+#include "app/pipeline.h"
+#include "app/sink.h"
+#include "app/store_sink.h"
+#include "app/two_way_bytes.h"
+#include "app/worker.h"
+#include "input/address_watch.h"
+
+namespace sekisho {
+
+// Told of incidents as a sink: those of logs come that way; those of packets are taken where they are found, with the packets' facts.
+class BlockWatch final : public Sink {
+ public:
+  // Opens the table and takes the lock: before the first thread. Whatever is missing is a sentence in the status; judging goes on.
+  static std::unique_ptr<BlockWatch> open(const Config& config, StoreSink& store, const std::string& store_path, HashKey key);
+  ~BlockWatch() override { finish(); }
+
+  // The agent's thread, once its own callbacks stand: these are called after them.
+  void attach(Pipeline& pipeline);
+  // The agent's thread, a few times a second.
+  void tick();
+  void on_incident(const IncidentNotice& notice) override;
+  void configure(const Config& config);
+  Blocker& blocker() { return *blocker_; }
+  std::string json() const { return block_status_json(*blocker_); }
+  std::vector<HealthLine> problems() const;
+  void finish() override;
+
+ private:
+  struct Known {
+    std::uint64_t hits = 0;
+    TimeNs time = 0;
+  };
+  struct ArticleHits {
+    std::array<TimeNs, 3> times{};  // of the last SYNs to listed ports, by second
+    std::uint32_t seen = 0;         // of the fact's total that were counted
+  };
+  BlockWatch(StoreSink& store, HashKey key) : store_(store), two_way_(key) {}
+  void consider(const Incident& incident);
+  void on_packet(const Packet& packet);
+  void on_step(const Step& step);
+  void ask(BlockRequest request, TimeNs now);
+  void post(Blocker::Evidence evidence);
+  bool proven_by_handshakes(const Address& address) const;
+  void care();
+  void read_settings(const Config& config);
+
+  StoreSink& store_;
+  std::optional<FileLock> lock_;
+  std::unique_ptr<Blocker> blocker_;
+  bool keep_table_ = true;
+
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<const Incident>> from_logs_;  // bounded
+
+  // The agent's thread.
+  TwoWayBytes two_way_;
+  std::unordered_map<std::uint64_t, Known> asked_;               // what was asked of late, by address; bounded
+  std::unordered_map<std::uint64_t, std::uint32_t> handshakes_;  // that sources completed; bounded
+  std::unordered_map<std::uint64_t, ArticleHits> article_;       // bounded
+  std::deque<std::pair<TimeNs, Blocker::Evidence>> waiting_;     // unproven: until a flood would have shown
+  std::set<std::string> floods_;                                 // open ones with sources that may be forged
+  std::vector<std::uint16_t> ports_;
+  bool article_policy_ = false;
+  std::deque<Address> asked_time_servers_;
+  TimeNs time_ = 0;
+
+  // The worker's thread.
+  std::optional<AddressWatch> changes_;
+  std::vector<NeverEntry> host_, ssh_;
+  TimeNs next_host_ = 0, next_ssh_ = 0, next_tick_ = 0;
+  std::vector<NeverEntry> time_servers_;  // that this host was seen to ask; the last 64
+  std::unique_ptr<Worker> worker_;        // last: its thread uses all of the above
+};
+
+}  // namespace sekisho
