@@ -82,6 +82,19 @@ const AlertChannelSpec* find_alert_channel(std::string_view type) {
   return nullptr;
 }
 
+AlertDelivery render_alert(const AlertChannel& channel, const Alert& alert, TimeNs now) {
+  const auto* spec = find_alert_channel(channel.settings.type);
+  if (!spec) return {};
+  Alert clean = alert;
+  auto& f = clean.facts;
+  for (auto* text : {&clean.id, &clean.group, &clean.host, &clean.by, &f.id, &f.name, &f.label, &f.what, &f.subject})
+    *text = escape_hostile(*text, 200);
+  for (auto* text : {&f.verdict, &f.size, &f.when, &f.target, &f.who, &f.process, &f.evidence}) *text = escape_hostile(*text, 500);
+  f.advice = escape_hostile(f.advice, 1000);
+  for (auto& note : clean.notes) note = {escape_hostile(note.name, 100), escape_hostile(note.text, 400)};
+  return spec->render(channel, clean, now);
+}
+
 namespace {
 
 Result<AlertChannel> made(const std::string& name, AlertChannelSettings settings, bool read) {

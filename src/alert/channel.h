@@ -71,6 +71,9 @@ struct AlertChannelSpec {
   AlertDelivery (*render)(const AlertChannel& channel, const Alert& alert, TimeNs now);
 };
 const AlertChannelSpec* find_alert_channel(std::string_view type);
+// What is sent of an alert whose texts were cleaned of control characters and marks of direction first: each channel escapes only for its
+// own format.
+AlertDelivery render_alert(const AlertChannel& channel, const Alert& alert, TimeNs now);
 
 // Reads the secret and checks what ranges cannot; the sentence names the setting and never holds a secret.
 Result<AlertChannel> make_alert_channel(const std::string& name, AlertChannelSettings settings);

@@ -11,9 +11,7 @@
 namespace sekisho {
 
 AlertOutcome deliver_alert(const AlertChannel& channel, const Alert& alert, TimeNs now, const std::stop_token& stop) {
-  const auto* spec = find_alert_channel(channel.settings.type);
-  if (!spec) return {AlertOutcome::Kind::refused, "there is no such type of channel", {}};
-  return send_alert(channel, spec->render(channel, alert, now), stop);
+  return send_alert(channel, render_alert(channel, alert, now), stop);
 }
 
 AlertOutbox::AlertOutbox(AlertChannel channel, AlertOutboxSettings settings, Send send, Clock clock)

@@ -53,7 +53,7 @@ Result<AlertRoute> alert_route(const std::string& name, const AlertChannelSettin
 
 Severity AlertPolicy::Group::worst() const {
   Severity worst = Severity::info;
-  for (const auto& [id, member] : members) worst = std::max(worst, member.severity);
+  for (const auto& [incident, member] : members) worst = std::max(worst, member.severity);
   return worst;
 }
 

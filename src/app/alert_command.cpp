@@ -78,10 +78,7 @@ Result<int> test(const AlertCommand& c, const AlertPlan& plan) {
   if (!event) return Error{fmt::format("there is no event '{}'", escape_hostile(c.event, 40)), ErrorKind::usage};
   const auto now = wall_clock();
   const auto alert = example(plan.rules, *event, now);
-  if (c.dry_run) {
-    const auto* spec = find_alert_channel(channel->settings.type);
-    return shown(shown_delivery(*channel, spec->render(*channel, alert, now)));
-  }
+  if (c.dry_run) return shown(shown_delivery(*channel, render_alert(*channel, alert, now)));
   // What was begun at a pager is ended too.
   std::vector<Alert> alerts{alert};
   const auto& type = channel->settings.type;

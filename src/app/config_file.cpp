@@ -76,20 +76,21 @@ class Reader {
 
   // [alert] has settings of its own, and a section for each channel.
   void read_alerts(ConfigPlace place, const toml::table& alerts) {
-    toml::table own;
+    bool any = false;
     for (const auto& [key, node] : alerts) {
       if (const auto* channel = node.as_table())
         read_section("alert." + std::string{key.str()}, place_of(key.source()), *channel);
       else
-        own.insert(key, node);
+        any = true;
     }
-    if (!own.empty()) read_section("alert", place, own);
+    if (any) read_section("alert", place, alerts, true);
   }
 
-  void read_section(const std::string& name, ConfigPlace place, const toml::table& table) {
+  void read_section(const std::string& name, ConfigPlace place, const toml::table& table, bool without_tables = false) {
     auto& section = file_.sections[name];
     section.place = place;
     for (const auto& [key, node] : table) {
+      if (without_tables && node.is_table()) continue;
       ConfigEntry entry;
       entry.key = place_of(key.source());
       entry.value = place_of(node.source());

@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     alert.notes = {{std::string{text}, std::string{text}}};
   }
   for (const auto& channel : all) {
-    const auto delivery = find_alert_channel(channel.settings.type)->render(channel, alert, kSecond);
+    const auto delivery = render_alert(channel, alert, kSecond);
     if (const auto* http = std::get_if<AlertHttp>(&delivery))
       if (nlohmann::json::parse(http->body, nullptr, false).is_discarded()) std::abort();
     if (const auto* line = std::get_if<AlertDatagram>(&delivery))

@@ -106,7 +106,7 @@ TEST(AlertWebhook, IsSignedAsStandardWebhooks) {
 TEST(AlertWebhook, TwoKeysWhileTheyChange) {
   auto channel = samples::alert_channel("webhook");
   channel.secret = "new\nold";
-  const auto delivery = find_alert_channel("webhook")->render(channel, udp_alert(), samples::kAlertTime);
+  const auto delivery = render_alert(channel, udp_alert(), samples::kAlertTime);
   const auto signature = header(std::get<AlertHttp>(delivery), "webhook-signature");
   EXPECT_EQ(signature.find(" v1,"), signature.find(' '));
   EXPECT_NE(signature.find(' '), std::string::npos);
@@ -428,12 +428,14 @@ TEST(AlertChannels, EachEventOfEachTypeIsAnswered) {
         if (alert.event == AlertEvent::digest || alert.event == AlertEvent::overflow)
           alert.facts = {}, alert.group = "", alert.notes = {{"", samples::kHostile}, {"x", "1"}};
         const auto channel = samples::alert_channel(std::string{spec.name});
-        const auto delivery = spec.render(channel, alert, samples::kAlertTime);
+        const auto delivery = render_alert(channel, alert, samples::kAlertTime);
         const auto shown = shown_delivery(channel, delivery);
         EXPECT_FALSE(has(shown, "R0UT1NGK3Y")) << spec.name;
         EXPECT_FALSE(has(shown, "secretsecret")) << spec.name;
         if (const auto* http = std::get_if<AlertHttp>(&delivery)) {
-          EXPECT_FALSE(json::parse(http->body, nullptr, false).is_discarded()) << spec.name;
+          const auto body = json::parse(http->body, nullptr, false);
+          EXPECT_FALSE(body.is_discarded()) << spec.name;
+          each_string(body, expect_plain);
           for (const auto& [name, value] : http->headers) EXPECT_EQ((name + value).find_first_of("\r\n"), std::string::npos);
         }
       }

@@ -1,5 +1,7 @@
 // An alert for tests, and one whose every text is hostile.
 #pragma once
+#include <stdexcept>
+
 #include "alert/channel.h"
 
 namespace sekisho::samples {
@@ -64,7 +66,7 @@ inline AlertChannel alert_channel(const std::string& type) {
 
 inline AlertDelivery rendered(const std::string& type, const Alert& alert) {
   const auto channel = alert_channel(type);
-  return find_alert_channel(type)->render(channel, alert, kAlertTime);
+  return render_alert(channel, alert, kAlertTime);
 }
 
 }  // namespace sekisho::samples
