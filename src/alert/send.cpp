@@ -16,7 +16,7 @@ AlertOutcome run_program(const AlertChannel& c, const AlertProgram& program, con
   run.input = program.input;
   run.within = std::chrono::milliseconds{c.settings.timeout.count};
   run.max_output_bytes = 4096;
-  run.stop = stop;
+  run.stop = [&stop] { return stop.stop_requested(); };
   const auto name = escape_hostile(c.settings.program, 120);
   const auto done = run_child(run);
   using enum AlertOutcome::Kind;

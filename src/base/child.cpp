@@ -108,12 +108,11 @@ Result<ChildOutput> run_child(const ChildRun& run) {
   bool out_open = true, err_open = true, exited = false;
   while (!exited || out_open || err_open) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0 || run.stop.stop_requested()) break;
+    if (left <= 0 || (run.stop && run.stop())) break;
     pollfd wait[3] = {
         {out_open ? out.read.get() : -1, POLLIN, 0}, {err_open ? err.read.get() : -1, POLLIN, 0}, {exited ? -1 : handle.get(), POLLIN, 0}};
     // After its end a pipe may be held open by what it started: what has been written is read, nothing is waited for.
-    const std::int64_t slice = !handle ? 20 : run.stop.stop_possible() ? 200 : 60'000;
-    const int ready = ::poll(wait, 3, exited ? 0 : static_cast<int>(std::min(left, slice)));
+    const int ready = ::poll(wait, 3, exited ? 0 : static_cast<int>(std::min<std::int64_t>(left, run.stop ? 200 : handle ? 60'000 : 20)));
     if (ready < 0 && errno != EINTR) break;
     if (exited && ready == 0) break;
     if (wait[0].revents) out_open = drain(out.read, result.out, run.max_output_bytes, result.truncated);

@@ -1,7 +1,7 @@
 // run_child: another program's output, within a bounded time and size; it leaves nothing running.
 #pragma once
 #include <chrono>
-#include <stop_token>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,7 +14,7 @@ struct ChildRun {
   std::vector<std::string> args;  // without the program's name
   std::string input;              // given on standard input (at most 64 KiB); empty: /dev/null
   std::chrono::milliseconds within{5'000};
-  std::stop_token stop;                    // asked to stop: as if the time were over
+  std::function<bool()> stop;              // asked a few times a second, when given: true ends the program as if its time were over
   std::size_t max_output_bytes = 4 << 20;  // of stdout and of stderr, each; the rest is read and dropped
 };
 struct ChildOutput {
