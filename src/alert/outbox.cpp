@@ -25,9 +25,16 @@ AlertOutbox::AlertOutbox(AlertChannel channel, AlertOutboxSettings settings, Sen
 AlertOutbox::~AlertOutbox() { finish(std::chrono::milliseconds{0}); }
 
 void AlertOutbox::put(std::shared_ptr<const Alert> alert) {
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock{mutex_};
-    spool_.put(std::move(alert));
+    number = spool_.next_number();
+  }
+  // Not under the lock: a disk that hangs holds up neither those who ask for the status nor what is being sent.
+  const auto wrote = spool_.write(number, *alert);
+  {
+    const std::lock_guard lock{mutex_};
+    spool_.add(number, std::move(alert), wrote);
   }
   changed_.notify_all();
 }

@@ -33,7 +33,7 @@ struct AlertOutboxStatus {
   std::int64_t next_try_s = 0;  // from now
 };
 
-// put() and status() may be called by any thread. A receiver that hangs holds up its own channel only.
+// put() is one thread's, status() anybody's. A receiver that hangs holds up its own channel only.
 class AlertOutbox {
  public:
   using Send = std::function<AlertOutcome(const AlertChannel&, const Alert&, const std::stop_token&)>;

@@ -94,11 +94,18 @@ AlertSpool::AlertSpool(std::string folder, std::size_t max_entries) : folder_(st
 std::string AlertSpool::path_of(std::uint64_t number) const { return fmt::format("{}/{:012}.json", folder_, number); }
 
 void AlertSpool::put(std::shared_ptr<const Alert> alert) {
-  SpooledAlert entry{next_++, std::move(alert), false};
-  const auto wrote = write_whole_file(path_of(entry.number), alert_json(*entry.alert));
-  entry.on_disk = wrote.ok();
+  const auto number = next_number();
+  const auto wrote = write(number, *alert);
+  add(number, std::move(alert), wrote);
+}
+
+Result<void> AlertSpool::write(std::uint64_t number, const Alert& alert) const {
+  return write_whole_file(path_of(number), alert_json(alert));
+}
+
+void AlertSpool::add(std::uint64_t number, std::shared_ptr<const Alert> alert, const Result<void>& wrote) {
   problem_ = wrote.ok() ? std::string{} : wrote.error().message;
-  waiting_.push_back(std::move(entry));
+  waiting_.push_back({number, std::move(alert), wrote.ok()});
   make_room();
 }
 

@@ -24,6 +24,10 @@ class AlertSpool {
   AlertSpool(std::string folder, std::size_t max_entries);
 
   void put(std::shared_ptr<const Alert> alert);
+  // put() in three steps, so that nobody else waits for the disk during the second.
+  std::uint64_t next_number() { return next_++; }
+  Result<void> write(std::uint64_t number, const Alert& alert) const;
+  void add(std::uint64_t number, std::shared_ptr<const Alert> alert, const Result<void>& wrote);
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
   const SpooledAlert& front() const { return waiting_.front(); }

@@ -70,6 +70,8 @@ Result<int> test(const AlertCommand& c, const AlertPlan& plan) {
     if (one.name == c.channel) channel = &one;
     names += (names.empty() ? "" : ", ") + one.name;
   }
+  for (const auto& [name, why] : plan.unusable)
+    if (name == c.channel) return Error{why};
   if (!channel)
     return Error{fmt::format("there is no channel '{}'; {}", escape_hostile(c.channel, 60),
                              names.empty() ? "the configuration has no [alert.NAME]" : "there are: " + names),

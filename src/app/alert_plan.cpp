@@ -67,8 +67,14 @@ Result<AlertPlan> plan_alerts(const Config& config) {
   plan.max_waiting = static_cast<std::size_t>(config.alert.max_waiting);
   for (const auto& name : alert_sections(config)) {
     auto settings = TRY(read_settings<AlertChannelSettings>(name, alert_channel_fields(), section(config, name)));
-    plan.rules.routes.push_back(TRY(alert_route(name.substr(6), settings)));
-    plan.channels.push_back(TRY(make_alert_channel(name.substr(6), std::move(settings))));
+    auto route = TRY(alert_route(name.substr(6), settings));
+    auto channel = make_alert_channel(name.substr(6), std::move(settings));
+    if (!channel.ok()) {
+      plan.unusable.emplace_back(name.substr(6), channel.error().message);
+      continue;
+    }
+    plan.rules.routes.push_back(std::move(route));
+    plan.channels.push_back(std::move(channel).value());
   }
   return plan;
 }

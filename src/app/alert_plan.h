@@ -12,7 +12,9 @@ struct AlertPlan {
   std::string dir;
   std::size_t max_waiting = 1000;
   AlertRules rules;
-  std::vector<AlertChannel> channels;
+  std::vector<AlertChannel> channels;  // in the order of rules.routes
+  // Channels whose secret cannot be read, and why: the others are used all the same.
+  std::vector<std::pair<std::string, std::string>> unusable;
 };
 // Opens secret files: for the agent and for `sekisho alert`.
 Result<AlertPlan> plan_alerts(const Config& config);

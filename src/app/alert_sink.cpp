@@ -50,9 +50,11 @@ Result<std::unique_ptr<AlertSink>> AlertSink::open(const Config& config, StoreSi
   if (!plan.channels.empty()) {
     std::error_code failed;
     std::filesystem::create_directories(plan.dir, failed);
-    if (failed) return Error{fmt::format("the folder {} for alerts cannot be made: {}", escape_hostile(plan.dir), failed.message())};
-    lock =
-        TRY(FileLock::take(plan.dir + "/lock", "another agent already sends alerts from this folder", "give this one its own [alert] dir"));
+    if (failed)
+      log_error(fmt::format("the folder {} for alerts cannot be made: {}", escape_hostile(plan.dir), failed.message()));
+    else
+      lock = TRY(
+          FileLock::take(plan.dir + "/lock", "another agent already sends alerts from this folder", "give this one its own [alert] dir"));
   }
   return std::unique_ptr<AlertSink>{new AlertSink(std::move(plan), std::move(lock), store)};
 }
@@ -61,7 +63,9 @@ AlertSink::AlertSink(AlertPlan plan, std::optional<FileLock> lock, StoreSink& st
     : state_path_(plan.channels.empty() ? std::string{} : plan.dir + "/state.json"),
       lock_(std::move(lock)),
       store_(store),
+      unusable_(std::move(plan.unusable)),
       policy_(plan.rules) {
+  for (const auto& [name, why] : unusable_) log_error(fmt::format("alerts to '{}' are not sent: {}", name, why));
   if (state_path_.empty()) return;
   // Before there is a thread.
   if (const auto state = read_whole_file(state_path_, kMaxState); state.ok()) policy_.restore(state.value(), wall_clock());
@@ -243,6 +247,8 @@ std::string AlertSink::json() const {
 
 std::vector<HealthLine> AlertSink::problems() const {
   std::vector<HealthLine> lines;
+  for (const auto& [name, why] : unusable_)
+    lines.push_back({"alerts", fmt::format("'{}' is not told anything: {}", name, why), "mend it, then restart the agent"});
   for (const auto& [name, outbox] : outboxes_) {
     const auto s = outbox->status();
     if (s.failing_since)

@@ -45,6 +45,7 @@ class AlertSink final : public Sink {
   const std::string state_path_;
   const std::optional<FileLock> lock_;
   StoreSink& store_;
+  const std::vector<std::pair<std::string, std::string>> unusable_;
   mutable std::mutex mutex_;  // of policy_
   AlertPolicy policy_;
   std::string state_problem_;  // guarded by mutex_
