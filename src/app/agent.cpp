@@ -8,9 +8,11 @@
 #include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/agent_plan.h"
 #include "app/agent_status.h"
+#include "app/alert_sink.h"
 #include "app/announcer.h"
 #include "app/baseline_keeper.h"
 #include "app/block_watch.h"
@@ -50,7 +52,10 @@ void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, Bloc
   const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
   if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
   std::string later;
-  for (const auto* name : {"capture", "store", "evidence", "control"}) {
+  std::set<std::string> at_start{"alert", "capture", "store", "evidence", "control"};
+  for (const auto* given : {&holds, &config.value()})
+    for (auto& name : alert_sections(*given)) at_start.insert(std::move(name));
+  for (const auto& name : at_start) {
     const auto same = [](const SettingTable& a, const SettingTable& b) {
       return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                         [](const auto& x, const auto& y) { return x.first == y.first && x.second.value == y.second.value; });
@@ -163,7 +168,10 @@ int run_agent(const AgentOptions& options) {
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
   SocketWatch sockets{config.value().sockets.interval.count * kMillisecond};
-  Announcer announcer{store, {&facts, &control, &output, &sockets, block.get()}};
+  auto alerts = AlertSink::open(config.value(), store);
+  if (!alerts.ok()) return fail(alerts.error());
+  alerts.value()->add_requests(control.server());
+  Announcer announcer{store, {&facts, &control, alerts.value().get(), &output, &sockets, block.get()}};
 
   status.add("agent", [&] { return facts.agent_json(); });
   status.add("verdict", [&] { return facts.verdict_json(); });
@@ -173,6 +181,8 @@ int run_agent(const AgentOptions& options) {
   BaselineKeeper baselines{**pipeline, store};
   status.add("baseline", [&] { return baselines.json(); });
   status.add("store", [&] { return store_json(store.health()); });
+  status.add("alerts", [&] { return alerts.value()->json(); });
+  status.add_health([&] { return alerts.value()->problems(); });
   status.add("control", [&] { return control_json(control.server().stats()); });
   status.add("block", [&] { return block->json(); });
   status.add_health([&] { return store_problems(store.health()); });

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <functional>
 
+#include "alert/channel.h"
+#include "app/alert_plan.h"
 #include "app/config_file.h"
 #include "base/text.h"
 #include "detect/log_detector.h"
@@ -94,6 +96,17 @@ constexpr Field<ResponseSettings> kResponseFields[] = {
      "another program deleted or changed the table of the block list: make it anew, or only say so"},
     {"keep_table", &ResponseSettings::keep_table, 0, 0, "the table stays when the agent stops; its entries end by themselves in any case"},
 };
+constexpr Field<AlertSettings> kAlertFields[] = {
+    {"dir", &AlertSettings::dir, 0, 0, "folder for alerts that wait to be sent; empty: alerts beside the store"},
+    {"host", &AlertSettings::host, 0, 0, "this machine's name in alerts; empty: its host name"},
+    {"link", &AlertSettings::link, 0, 0,
+     "the dashboard's address for links in alerts, such as https://sekisho.example.org; empty: no links"},
+    {"max_waiting", &AlertSettings::max_waiting, 10, 100'000, "the most alerts of one channel that wait; then updates go, then the oldest"},
+    {"quiet", &AlertSettings::quiet, 0, 0, "quiet hours, such as \"22:00-07:00\" or \"Sat,Sun\": what goes on is told when they are over"},
+    {"quiet_severity", &AlertSettings::quiet_severity, 0, 0, "the lowest that is told in quiet hours all the same"},
+    {"maintenance", &AlertSettings::maintenance, 0, 0,
+     "when everything waits: \"Sun 02:00-04:00\", or once: \"2026-12-01T22:00Z/2026-12-02T02:00Z\""},
+};
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},
     {"fail_on", &AnalyzeSettings::fail_on, 0, 0, "lowest severity for exit status 1"},
@@ -127,6 +140,15 @@ constexpr Field<ContainSection> kContainFields[] = {
     {"log", &ContainSection::log, 0, 0, "the record of who contained what, and when; one JSON object a line"},
 };
 
+constexpr std::string_view kAlertPattern = "alert.NAME";
+bool is_alert_channel(std::string_view section) { return section.starts_with("alert."); }
+
+std::vector<std::string_view> alert_types() {
+  std::vector<std::string_view> types;
+  for (const auto& spec : Registry<AlertChannelSpec>::all()) types.push_back(spec.name);
+  return types;
+}
+
 // Texts of which only some are meant.
 struct Choice {
   std::string_view section, key;
@@ -139,10 +161,15 @@ const std::vector<Choice>& choices() {
       {"response", "policy", {"proof", "article"}},
       {"analyze", "fail_on", {"info", "low", "medium", "high", "critical"}},
       {"audit", "fail_on", {"low", "medium", "high", "critical"}},
+      {"alert", "quiet_severity", {"info", "low", "medium", "high", "critical"}},
+      {kAlertPattern, "severity", {"info", "low", "medium", "high", "critical"}},
+      {kAlertPattern, "tls", {"required", "off"}},
+      {kAlertPattern, "type", alert_types()},
   };
   return all;
 }
 const Choice* choice_of(std::string_view section, std::string_view key) {
+  if (is_alert_channel(section)) section = kAlertPattern;
   const auto found =
       std::find_if(choices().begin(), choices().end(), [&](const Choice& c) { return c.section == section && c.key == key; });
   return found == choices().end() ? nullptr : &*found;
@@ -157,7 +184,9 @@ std::vector<SectionInfo> fixed_sections() {
       {"control", "How the other commands reach the agent.", field_infos<ControlSettings>(kControlFields)},
       {"web", "The dashboard.", field_infos<WebSettings>(kWebFields)},
       {"response", "What is done against an attack.", field_infos<ResponseSettings>(kResponseFields)},
-      {"alert", "Who is told.", {}},
+      {"alert", "Who is told, and when not.", field_infos<AlertSettings>(kAlertFields)},
+      {std::string{kAlertPattern}, "A channel that alerts go to, for each NAME of your choice.",
+       field_infos<AlertChannelSettings>(alert_channel_fields())},
       {"analyze", "Judging captures.", field_infos<AnalyzeSettings>(kAnalyzeFields)},
       {"logs", "Logs that the agent follows.", field_infos<LogsSection>(kLogsFields)},
       {"sockets", "Connections and the processes behind them.", field_infos<SocketsSection>(kSocketsFields)},
@@ -216,8 +245,15 @@ class Checker {
 
  private:
   void check_section(const std::string& name, const ConfigFileSection& given) {
-    const auto info = std::find_if(known_.begin(), known_.end(), [&](const SectionInfo& s) { return s.name == name; });
-    if (info == known_.end()) return unknown_section(name, given.place);
+    auto found = std::find_if(known_.begin(), known_.end(), [&](const SectionInfo& s) { return s.name == name; });
+    std::optional<SectionInfo> channel;
+    if (is_alert_channel(name)) {
+      channel = *std::find_if(known_.begin(), known_.end(), [&](const SectionInfo& s) { return s.name == kAlertPattern; });
+      channel->name = name;
+    } else if (found == known_.end()) {
+      return unknown_section(name, given.place);
+    }
+    const SectionInfo* info = channel ? &*channel : &*found;
     SettingTable& table = config_.sections[name];
     for (const auto& [key, entry] : given.entries) {
       const auto field = std::find_if(info->fields.begin(), info->fields.end(),
@@ -303,6 +339,20 @@ class Checker {
       problems_.push_back({{}, settings.error().message, {}});
   }
 
+  // What ranges cannot tell; secret files stay closed, since others than the agent read the configuration.
+  void check_alerts() {
+    if (const auto rules = alert_windows(config_.alert); !rules.ok())
+      problems_.push_back({file_.sections.contains("alert") ? file_.sections.at("alert").place : ConfigPlace{}, rules.error().message, {}});
+    for (const auto& name : alert_sections(config_)) {
+      const auto settings = read_settings<AlertChannelSettings>(name, alert_channel_fields(), section(config_, name));
+      auto done = settings.ok() ? check_alert_channel(name.substr(6), settings.value()) : Result<void>{settings.error()};
+      if (const auto route = settings.ok() ? alert_route(name.substr(6), settings.value()) : Result<AlertRoute>{AlertRoute{}};
+          done.ok() && !route.ok())
+        done = route.error();
+      if (!done.ok()) problems_.push_back({file_.sections.at(name).place, done.error().message, {}});
+    }
+  }
+
   void fill() {
     read<CaptureSettings>("capture", kCaptureFields, config_.capture);
     read<DecodeSettings>("decode", kDecodeFields, config_.decode);
@@ -311,6 +361,8 @@ class Checker {
     read<ControlSettings>("control", kControlFields, config_.control);
     read<WebSettings>("web", kWebFields, config_.web);
     read<ResponseSettings>("response", kResponseFields, config_.response);
+    read<AlertSettings>("alert", kAlertFields, config_.alert);
+    check_alerts();
     read<AnalyzeSettings>("analyze", kAnalyzeFields, config_.analyze);
     read<LogsSection>("logs", kLogsFields, config_.logs);
     read<SocketsSection>("sockets", kSocketsFields, config_.sockets);
@@ -397,6 +449,33 @@ std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors
   for (const auto& d : Registry<LogDetectorSpec>::all())
     sections.push_back({"detect." + std::string{d.name}, std::string{d.help}, d.fields});
   return sections;
+}
+
+std::vector<std::string> alert_sections(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, table] : config.sections)
+    if (is_alert_channel(name)) names.push_back(name);
+  return names;
+}
+
+std::vector<SectionInfo> config_sections_of(const Config& config, std::span<const DetectorSpec> detectors) {
+  std::vector<SectionInfo> out;
+  for (auto& s : config_sections(detectors)) {
+    if (s.name != kAlertPattern) {
+      out.push_back(std::move(s));
+      continue;
+    }
+    for (const auto& name : alert_sections(config)) out.push_back({name, s.help, s.fields});
+  }
+  return out;
+}
+
+SettingValue shown_setting(std::string_view section, std::string_view field, const SettingValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (!is_alert_channel(section) || !text || text->empty()) return value;
+  if (field == "secret") return std::string{"(hidden)"};
+  if (field == "url") return shown_alert_url(*text);
+  return value;
 }
 
 std::string to_toml(const FieldInfo& field, const SettingValue& value) {

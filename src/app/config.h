@@ -58,7 +58,12 @@ struct ResponseSettings {
   std::vector<std::string> ports{"23", "2323", "22", "80", "81", "8080", "5555", "7547", "37215", "52869"};
   bool restore_table = true, keep_table = true;
 };
-struct AlertSettings {};
+struct AlertSettings {
+  std::string dir, host, link;
+  std::int64_t max_waiting = 1000;
+  std::vector<std::string> quiet, maintenance;
+  std::string quiet_severity = "critical";
+};
 struct AnalyzeSettings {
   std::int64_t jobs = 0;
   std::string fail_on = "medium";
@@ -123,6 +128,13 @@ struct SectionInfo {
   std::vector<FieldInfo> fields;
 };
 std::vector<SectionInfo> config_sections(std::span<const DetectorSpec> detectors = Registry<DetectorSpec>::all());
+
+// [alert.NAME] stands in the list as a pattern; these are the names that the configuration gives: "alert.oncall".
+std::vector<std::string> alert_sections(const Config& config);
+// The sections with the pattern replaced by those that there are.
+std::vector<SectionInfo> config_sections_of(const Config& config, std::span<const DetectorSpec> detectors);
+// What may be shown of a value: no secret, and of an alert's address the host alone.
+SettingValue shown_setting(std::string_view section, std::string_view field, const SettingValue& value);
 
 // A value as TOML: true, 12, 0.5, "text", ["a", "b"]; durations as "10s".
 std::string to_toml(const FieldInfo& field, const SettingValue& value);

@@ -84,7 +84,8 @@ void for_each_setting(const Config& config, const std::vector<SectionInfo>& sect
       const bool is_given = found != given.end();
       // Converted once more, so that "90s" and 90000 are shown alike.
       auto converted = is_given ? convert_setting(s.name, f, found->second) : Result<SettingValue>{f.default_value};
-      each(s, f, converted.ok() ? converted.value() : f.default_value, is_given ? &found->second.place : nullptr);
+      each(s, f, shown_setting(s.name, f.name, converted.ok() ? converted.value() : f.default_value),
+           is_given ? &found->second.place : nullptr);
     }
   }
 }
@@ -139,15 +140,17 @@ int check_file(const ConfigCommand& command, const Result<Config>& config, std::
 }  // namespace
 
 std::string settings_document(const Config& config, std::span<const DetectorSpec> detectors) {
-  return settings_json(config, config_sections(detectors)).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return settings_json(config, config_sections_of(config, detectors)).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 std::string config_defaults(std::span<const DetectorSpec> detectors) {
   std::string out = fmt::format("# Every setting of sekisho with its default. Put those that you change into {}.\n", kDefaultConfigFile);
   for (const auto& s : config_sections(detectors)) {
-    out += fmt::format("\n# {}\n[{}]\n", s.help, s.name);
+    // A pattern: without a type there is no channel.
+    const std::string_view off = s.name == "alert.NAME" ? "# " : "";
+    out += fmt::format("\n# {}\n{}[{}]\n", s.help, off, s.name);
     for (const auto& f : s.fields)
-      out += fmt::format("# {}; {}\n{} = {}\n", f.help, expected(s.name, f), f.name, to_toml(f, f.default_value));
+      out += fmt::format("# {}; {}\n{}{} = {}\n", f.help, expected(s.name, f), off, f.name, to_toml(f, f.default_value));
   }
   return out;
 }
@@ -171,7 +174,7 @@ int run_config(const ConfigCommand& command, std::FILE* out, std::FILE* err, std
   const auto config = load_config(command.file, detectors);
   if (command.action == "check") return check_file(command, config, out, err);
   if (!config.ok()) return fail(err, config.error());
-  return show(command, config.value(), sections, out);
+  return show(command, config.value(), config_sections_of(config.value(), detectors), out);
 }
 
 }  // namespace sekisho

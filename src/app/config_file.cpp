@@ -50,6 +50,10 @@ class Reader {
         read_detectors(*table);
         continue;
       }
+      if (name == "alert") {
+        read_alerts(place_of(key.source()), *table);
+        continue;
+      }
       read_section(name, place_of(key.source()), *table);
     }
   }
@@ -70,10 +74,23 @@ class Reader {
     }
   }
 
-  void read_section(const std::string& name, ConfigPlace place, const toml::table& table) {
+  // [alert] has settings of its own, and a section for each channel.
+  void read_alerts(ConfigPlace place, const toml::table& alerts) {
+    bool any = false;
+    for (const auto& [key, node] : alerts) {
+      if (const auto* channel = node.as_table())
+        read_section("alert." + std::string{key.str()}, place_of(key.source()), *channel);
+      else
+        any = true;
+    }
+    if (any) read_section("alert", place, alerts, true);
+  }
+
+  void read_section(const std::string& name, ConfigPlace place, const toml::table& table, bool without_tables = false) {
     auto& section = file_.sections[name];
     section.place = place;
     for (const auto& [key, node] : table) {
+      if (without_tables && node.is_table()) continue;
       ConfigEntry entry;
       entry.key = place_of(key.source());
       entry.value = place_of(node.source());
@@ -128,11 +145,17 @@ std::string shown(const std::vector<std::string_view>& line, std::size_t from, s
   return text;
 }
 
+// Such a line is not shown: errors end in logs and on screens of others.
+bool may_hold_secret(std::string_view line) {
+  return line.find("secret") != std::string_view::npos || line.find("url") != std::string_view::npos ||
+         line.find("://") != std::string_view::npos;
+}
+
 std::string describe_one(const ConfigFile& file, const ConfigProblem& problem) {
   const auto& place = problem.place;
   std::string out = place.line == 0 ? fmt::format("{}: {}", file.name, problem.what)
                                     : fmt::format("{}:{}:{}: {}", file.name, place.line, place.column, problem.what);
-  if (place.line >= 1 && place.line <= file.lines.size()) {
+  if (place.line >= 1 && place.line <= file.lines.size() && !may_hold_secret(file.lines[place.line - 1])) {
     const auto line = characters(file.lines[place.line - 1]);
     const std::size_t at = std::min(place.column - std::min<std::size_t>(1, place.column), line.size());
     const std::size_t from = at > kShownColumns / 2 ? at - kShownColumns / 2 : 0;
@@ -186,7 +209,10 @@ ConfigFile parse_config(std::string name, std::string_view text) {
     const toml::table root = toml::parse(text, file.name);
     Reader{file}.read(root);
   } catch (const toml::parse_error& error) {
-    return refuse(place_of(error.source()), "not valid TOML: " + escape_hostile(error.description()), "");
+    const auto place = place_of(error.source());
+    // The library repeats what it did not understand.
+    const bool hidden = place.line >= 1 && place.line <= file.lines.size() && may_hold_secret(file.lines[place.line - 1]);
+    return refuse(place, hidden ? std::string{"not valid TOML"} : "not valid TOML: " + escape_hostile(error.description()), "");
   } catch (const std::exception& error) {
     return refuse({}, fmt::format("cannot be read as TOML: {}", escape_hostile(error.what())), "");
   }

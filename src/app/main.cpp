@@ -4,10 +4,12 @@
 #include <cstdio>
 
 #include "app/agent.h"
+#include "app/alert_command.h"
 #include "app/analyze.h"
 #include "app/audit_command.h"
 #include "app/block_command.h"
 #include "app/bundle.h"
+#include "app/audit_log_command.h"
 #include "app/config_command.h"
 #include "app/contain_command.h"
 #include "app/doctor_command.h"
@@ -342,6 +344,57 @@ void add_logs(CLI::App& app, LogsOptions& o) {
   c->add_flag("-q,--quiet", o.quiet, "no remarks on standard error");
 }
 
+void add_alert(CLI::App& app, AlertCommand& o) {
+  auto* c = app.add_subcommand("alert", "The channels that alerts go to: list them, test one");
+  c->require_subcommand(1);
+  auto* list = c->add_subcommand("list", "the channels, and what each is told");
+  auto* test = c->add_subcommand("test", "send an example to a channel");
+  for (auto* action : {list, test}) {
+    action->parse_complete_callback([&o, name = action->get_name()] { o.action = name; });
+    action->add_flag("--json", o.json, "as JSON");
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
+  test->add_option("CHANNEL", o.channel, "NAME of [alert.NAME]")->required();
+  test->add_flag("--dry-run", o.dry_run, "only show what would be sent, without its secrets");
+  test->add_option("--event", o.event, "test opened worse update reminder acknowledged resolved digest overflow")->capture_default_str();
+}
+
+void add_ack(CLI::App& app, AckCommand& o) {
+  auto* c = app.add_subcommand("ack", "Acknowledge an incident: no reminders, no escalation: sekisho ack i-20261122-7K3F");
+  c->add_option("ID", o.id, "its id, short form, or the end of either")->required();
+  c->add_flag("--json", o.json, "as JSON");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+}
+
+void add_silence(CLI::App& app, SilenceCommand& o) {
+  auto* c = app.add_subcommand("silence", "No alerts for a time; what still goes on then is told: sekisho silence --for 2h");
+  c->add_option("--for", o.duration, "how long: 30m, 2h, 1d");
+  c->add_option("--kind", o.kind, "only flood scan c2 bruteforce reflector backscatter exposure")
+      ->check(CLI::IsMember({"flood", "scan", "c2", "bruteforce", "reflector", "backscatter", "exposure"}));
+  c->add_option("--direction", o.direction, "only ingress or egress")->check(CLI::IsMember({"ingress", "egress"}));
+  c->add_option("--label", o.label, "only this label of docs/labels.md");
+  c->add_option("--subject", o.subject, "only this local address");
+  c->add_option("--channel", o.channel, "only this channel");
+  c->add_flag("--list", o.list, "what is silenced");
+  c->add_option("--end", o.end, "end a silence: its id");
+  c->add_flag("--json", o.json, "as JSON");
+  c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+}
+
+void add_audit_log(CLI::App& app, AuditLogCommand& o) {
+  auto* c = app.add_subcommand("audit-log", "Who changed what: list it, verify that nothing was taken out or altered");
+  c->require_subcommand(1);
+  auto* verify = c->add_subcommand("verify", "walk its chain of hashes; exit status 1 when it is broken");
+  auto* list = c->add_subcommand("list", "the newest entries");
+  for (auto* action : {verify, list}) {
+    action->parse_complete_callback([&o, name = action->get_name()] { o.action = name; });
+    action->add_flag("--json", o.json, "as JSON");
+    action->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
+  }
+  verify->add_option("--head", o.head, "NUMBER:HASH of an earlier verify: that entry must still be there");
+  list->add_option("--limit", o.limit, "at most so many")->check(CLI::Range(1, 100'000))->capture_default_str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -383,6 +436,14 @@ int main(int argc, char** argv) {
   add_doctor(app, doctor);
   LogsOptions logs;
   add_logs(app, logs);
+  AlertCommand alert;
+  add_alert(app, alert);
+  AckCommand ack;
+  add_ack(app, ack);
+  SilenceCommand silence;
+  add_silence(app, silence);
+  AuditLogCommand audit_log;
+  add_audit_log(app, audit_log);
   auto* version = app.add_subcommand("version", "The version");
 
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](CLI::App* c) { return c->get_name() == argv[1]; }).empty())
@@ -414,6 +475,10 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("top")) return run_top(top);
   if (app.got_subcommand("doctor")) return run_doctor(doctor);
   if (app.got_subcommand("logs")) return run_logs(logs);
+  if (app.got_subcommand("alert")) return run_alert(alert);
+  if (app.got_subcommand("ack")) return run_ack(ack);
+  if (app.got_subcommand("silence")) return run_silence(silence);
+  if (app.got_subcommand("audit-log")) return run_audit_log(audit_log);
   if (*version) {
     std::printf("sekisho %s\n", SEKISHO_VERSION);
     return 0;

@@ -106,6 +106,20 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
                             count_of(store, "bytes") ? ", " + format_bytes(count_of(store, "bytes")) : std::string{},
                             format_count(count_of(store, "incidents")),
                             since ? fmt::format(", history of {}", format_duration(wall_clock() - *since)) : std::string{}));
+  const auto alerts = part_of(status, "alerts");
+  if (const auto channels = part_of(alerts, "channels"); channels.is_array() && !channels.empty()) {
+    std::string text;
+    for (const auto& c : channels) {
+      const auto last = parse_rfc3339(text_of(c, "last_sent"));
+      text += fmt::format("{}{} {}", text.empty() ? "" : " · ", text_of(c, "name"),
+                          !text_of(c, "problem").empty() ? fmt::format("fails, {} waiting", count_of(c, "waiting"))
+                          : last                         ? "ok " + format_local(*last).substr(11, 8)
+                                                         : "nothing sent yet");
+    }
+    if (const auto silences = count_of(alerts, "silences"))
+      text += fmt::format(" · {} {}", silences, silences == 1 ? "silence" : "silences");
+    fact("alerts", text);
+  }
   if (count_of(store, "evidence_files"))
     fact("evidence",
          fmt::format("{} files, {}", format_count(count_of(store, "evidence_files")), format_bytes(count_of(store, "evidence_bytes"))));

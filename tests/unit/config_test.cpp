@@ -160,7 +160,7 @@ TEST(Config, what_is_no_setting_is_refused) {
   EXPECT_TRUE(says(refusal("mode = 1\n"), "outside any section"));
   EXPECT_TRUE(says(refusal("[[capture]]\n"), "single brackets"));
   EXPECT_TRUE(says(refusal("[detect]\nmin_targets = 7\n"), "[detect.NAME]"));
-  EXPECT_TRUE(says(refusal("[alert]\nto = 'me'\n"), "[alert] has no settings yet"));
+  EXPECT_TRUE(says(refusal("[alert]\nto = 'me'\n"), "unknown key 'to' in [alert]"));
 }
 
 TEST(Config, wrong_types_and_ranges_point_at_the_value) {
