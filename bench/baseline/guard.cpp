@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/hash.h"
 #include "features/baseline_codec.h"
 #include "model/labels.h"
 
@@ -48,7 +49,6 @@ void Guard::fill(Second& s, const Way& ordinary, const Way* attack) const {
       sources += among * (1 - std::exp(-p.pps / among));
     }
   }
-  s.distinct_remotes = s.distinct_remotes_minute = sources;
   double ports_local = 1, ports_remote = 1;
   for (const Way* way : {&ordinary, attack})
     if (way)
@@ -57,7 +57,12 @@ void Guard::fill(Second& s, const Way& ordinary, const Way* attack) const {
         const double flows = p.shape->connections ? p.shape->sources * p.shape->connections : 65'536;
         if (p.shape->remote_port == 0) ports_remote += flows * (1 - std::exp(-p.pps / flows));
       }
-  s.distinct_local_ports = ports_local, s.distinct_remote_ports = ports_remote;
+  DistinctWindow& distinct = distinct_[static_cast<std::size_t>(s.direction)];
+  distinct.clear(0);
+  const std::array<double, DistinctWindow::kKinds> numbers{sources, ports_local, ports_remote};
+  for (unsigned kind = 0; kind < numbers.size(); ++kind)
+    for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(numbers[kind]); ++i) distinct.add(kind, keyed_hash({}, i, kind), 0);
+  s.distinct = &distinct;
   s.step = {};
   for (std::size_t c = 0; c < kTrafficClasses; ++c) s.step[c] = {s.counts[c].packets / 10, s.counts[c].bytes / 10};
 }

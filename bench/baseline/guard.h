@@ -37,7 +37,7 @@ class Guard {
 
  private:
   void make_detectors();
-  void fill(Second& second, const Way& ordinary, const Way* attack) const;
+  void fill(Second& second, const Way& ordinary, const Way* attack);
   TrafficClassSet near_gates(const Second& second) const;
   void sample(const Way& way, const Way& beside, const TrafficClassSet& wanted, TimeNs from, TimeNs to, Random& random,
               std::vector<Sample>& out) const;
@@ -46,6 +46,7 @@ class Guard {
   std::array<std::array<double, kTrafficClasses>, 2> floors_{};
   std::array<RowBaseline, 2> baselines_;
   std::array<Second, 2> seconds_;
+  std::array<DistinctWindow, 2> distinct_;
   std::array<std::vector<Sample>, 2> samples_;
   std::vector<Finding> findings_;
   bool alarmed_ = false;

@@ -25,10 +25,9 @@
 namespace sekisho {
 namespace {
 
-unsigned shards_for(int jobs) {
-  if (jobs == 0) jobs = static_cast<int>(std::min(4u, std::max(1u, std::thread::hardware_concurrency())));
-  return jobs >= 16 ? 16 : jobs >= 8 ? 8 : jobs >= 4 ? 4 : jobs >= 2 ? 2 : 1;
-}
+int jobs_of(int given) { return given ? given : static_cast<int>(std::min(4u, std::max(1u, std::thread::hardware_concurrency()))); }
+// The first two jobs are reading and counting.
+unsigned shards_for(int jobs) { return jobs >= 16 ? 16 : jobs >= 8 ? 8 : jobs >= 4 ? 4 : jobs == 3 ? 2 : 1; }
 
 void copy_stats(const CaptureStats& stats, Input& input) {
   for (const auto& f : stats.files) input.files.push_back({f.file, f.format, f.packets, f.bytes});
@@ -55,7 +54,9 @@ int run_analyze(const AnalyzeOptions& options) {
   settings.local = local->empty() ? config->local : *local;
   settings.publics = config->publics;
   for (const auto& network : *publics) settings.publics.push_back(network.base);
-  settings.shards = shards_for(options.jobs ? options.jobs : static_cast<int>(config->analyze.jobs));
+  const int jobs = jobs_of(options.jobs ? options.jobs : static_cast<int>(config->analyze.jobs));
+  settings.shards = shards_for(jobs);
+  settings.overlap = jobs >= 2;
   auto pipeline = Pipeline::make(std::move(settings), *config);
   if (!pipeline.ok()) return fail(pipeline.error());
 

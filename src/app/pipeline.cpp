@@ -11,6 +11,8 @@ constexpr std::size_t kPrefixPackets = 32'768, kPrefixBytes = 8 << 20, kPrefixCh
 constexpr DurationNs kClockSetBack = 2 * kSecond;  // a larger step back is a clock that was set, not reordering
 constexpr std::uint64_t kSettleSteps = 42;         // contacts without an answer are judged three to four seconds later
 constexpr DurationNs kFullFor = 10 * kSecond;
+constexpr std::size_t kCachedBatch = 128;          // packets that the first-level cache nearly holds
+constexpr std::size_t kCopiedBytes = 256 << 10;    // of a batch between two threads
 constexpr std::size_t kParallelFrom = 256;         // smaller batches cost more to share than to do
 
 bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck)) == kSyn; }
@@ -39,10 +41,10 @@ Result<void> Pipeline::reconfigure(const Config& config) {
 }
 
 Pipeline::Pipeline(PipelineSettings settings) : settings_(std::move(settings)), incidents_(settings_.incidents), port_syns_(65'536) {
-  packets_.resize(kMaxBatch);
-  remote_hashes_.resize(kMaxBatch);
   if (!settings_.local.empty()) orientation_.emplace(Locality{settings_.local, true, "given"});
 }
+
+Pipeline::~Pipeline() { stop_consumer(); }
 
 void Pipeline::on_frames(std::span<const Frame> frames) {
   if (!orientation_) {
@@ -96,66 +98,129 @@ Features& Pipeline::features() {
 
 void Pipeline::process(std::span<const Frame> frames) {
   features();
-  if (team_ && frames.size() >= kParallelFrom) {
-    const std::size_t part = (frames.size() + settings_.shards - 1) / settings_.shards;
-    team_->run([&](unsigned s) {
-      for (std::size_t i = s * part; i < std::min(frames.size(), (s + 1) * part); ++i) decode(frames[i], settings_.decode, packets_[i]);
-    });
-  } else {
-    for (std::size_t i = 0; i < frames.size(); ++i) decode(frames[i], settings_.decode, packets_[i]);
+  if (settings_.overlap && !handover_) {
+    handover_ = std::make_unique<Handover<Batch, 4>>();
+    consumer_ = std::jthread{[this] { consume_all(); }};
   }
+  const std::size_t most = team_ ? kMaxBatch : kCachedBatch;
+  while (!frames.empty()) {
+    const auto part = frames.first(std::min(most, frames.size()));
+    if (handover_) {
+      Batch& batch = handover_->fill();
+      frames = frames.subspan(copy_frames(part, batch));
+      prepare(batch);
+      handover_->filled();
+    } else {
+      batch_.frames = part;
+      frames = frames.subspan(part.size());
+      prepare(batch_);
+      consume(batch_);
+    }
+  }
+}
 
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    Packet& p = packets_[i];
-    p.index = next_index_++;
-    note(p);
+// The caller's bytes are valid until it gets back the control: what another thread will see is copied. Returns how many fitted.
+std::size_t Pipeline::copy_frames(std::span<const Frame> frames, Batch& batch) const {
+  batch.own_frames.clear();
+  batch.own_bytes.resize(kCopiedBytes);
+  std::size_t used = 0;
+  for (const auto& f : frames) {
+    if (used + f.bytes.size() > batch.own_bytes.size()) {
+      if (used != 0) break;
+      batch.own_bytes.resize(f.bytes.size());
+    }
+    std::uint8_t* copy = batch.own_bytes.data() + used;
+    if (!f.bytes.empty()) std::memcpy(copy, f.bytes.data(), f.bytes.size());
+    used += f.bytes.size();
+    batch.own_frames.push_back(f);
+    batch.own_frames.back().bytes = {copy, f.bytes.size()};
+  }
+  batch.frames = batch.own_frames;
+  return batch.frames.size();
+}
+
+// All that is known of a packet by itself and from what came before it in the file.
+void Pipeline::prepare(Batch& batch) {
+  auto& in = facts_.input;
+  std::uint64_t bytes = 0, truncated = 0;
+  TimeNs first = batch.frames.front().time, last = first;
+  batch.clock_offsets.clear();
+  for (std::size_t i = 0; i < batch.frames.size(); ++i) {
+    Packet& p = batch.packets[i];
+    decode(batch.frames[i], settings_.decode, p);
+    p.index = next_index_ + i;
+    bytes += p.wire_bytes;
+    truncated += p.truncated;
+    first = std::min(first, p.time), last = std::max(last, p.time);
+    if (p.malformed != Malformed::none) [[unlikely]]
+      ++in.malformed[static_cast<std::size_t>(p.malformed)];
     p.time += clock_offset_;
-    if (p.time < last_time_) {
+    if (p.time < last_time_) [[unlikely]] {
       // A clock that was set back begins anew beyond the window: what lies on both sides of it is not counted together.
       const DurationNs gap = last_time_ - p.time > kClockSetBack ? kSecond : 0;
-      if (gap) clock_offset_ += last_time_ - p.time + gap, features_->set_clock_offset(clock_offset_);
+      if (gap) clock_offset_ += last_time_ - p.time + gap, batch.clock_offsets.emplace_back(i, clock_offset_);
       p.time = last_time_ + gap;
     }
     last_time_ = p.time;
-    const auto step = static_cast<std::uint64_t>(p.time / kStep);
-    if (!started_) started_ = true, step_ = step;
-    if (step != step_) {
-      count(from, i, frames);
-      from = i;
-      advance_to(step);
-    }
     orientation_->orient(p);
-    features_->assign_host(p);
-    const Address& remote = remote_address(p);
-    // Both directions of a pair have the same remote side, so they meet in one group of one shard.
-    remote_hashes_[i] = remote_hash(features_->key(), remote);
+    batch.hashes[i] = hashes_of(settings_.key, p);
     if (p.direction == Direction::ingress) note_article_facts(p);
   }
-  count(from, frames.size(), frames);
+  next_index_ += batch.frames.size();
+  in.packets += batch.frames.size();
+  in.bytes += bytes;
+  in.truncated_packets += truncated;
+  in.first = std::min(in.first.value_or(first), first);
+  in.last = std::max(in.last.value_or(last), last);
 }
 
-void Pipeline::count(std::size_t from, std::size_t to, std::span<const Frame> frames) {
+// Counting, and closing the steps that ended.
+void Pipeline::consume(Batch& batch) {
+  std::size_t from = 0;
+  auto offset = batch.clock_offsets.begin();
+  for (std::size_t i = 0; i < batch.frames.size(); ++i) {
+    Packet& p = batch.packets[i];
+    if (offset != batch.clock_offsets.end() && offset->first == i) [[unlikely]]
+      features_->set_clock_offset((offset++)->second);
+    if (p.time >= step_end_) {
+      const auto step = static_cast<std::uint64_t>(p.time / kStep);
+      count(batch, from, i);
+      from = i;
+      started_ ? advance_to(step) : open_step(step);
+    }
+    features_->assign_host(p);
+  }
+  count(batch, from, batch.frames.size());
+}
+
+void Pipeline::consume_all() {
+  for (;;) {
+    Batch& batch = handover_->next();
+    const bool end = batch.frames.empty();
+    if (!end) consume(batch);
+    handover_->emptied();
+    if (end) return;
+  }
+}
+
+void Pipeline::stop_consumer() {
+  if (!consumer_.joinable()) return;
+  handover_->fill().frames = {};
+  handover_->filled();
+  consumer_.join();
+}
+
+void Pipeline::count(Batch& batch, std::size_t from, std::size_t to) {
   if (from == to) return;
-  const std::span<Packet> packets{packets_.data() + from, to - from};
-  const std::span<const std::uint64_t> hashes{remote_hashes_.data() + from, to - from};
+  const auto packets = std::span{batch.packets}.subspan(from, to - from);
+  const auto hashes = std::span<const PacketHashes>{batch.hashes}.subspan(from, to - from);
   const auto shards = features_->shards();
   if (team_ && packets.size() >= kParallelFrom)
     team_->run([&](unsigned s) { shards[s]->count(packets, hashes, step_); });
   else
     for (const auto& shard : shards) shard->count(packets, hashes, step_);
   if (on_packet)
-    for (std::size_t i = 0; i < packets.size(); ++i) on_packet(frames[from + i], packets[i]);
-}
-
-void Pipeline::note(const Packet& p) {
-  auto& in = facts_.input;
-  ++in.packets;
-  in.bytes += p.wire_bytes;
-  in.first = in.first ? std::min(*in.first, p.time) : p.time;
-  in.last = in.last ? std::max(*in.last, p.time) : p.time;
-  ++in.malformed[static_cast<std::size_t>(p.malformed)];
-  in.truncated_packets += p.truncated;
+    for (std::size_t i = 0; i < packets.size(); ++i) on_packet(batch.frames[from + i], packets[i]);
 }
 
 // SYN share, high source ports and the article's port list: facts for the report, never proof.
@@ -173,10 +238,17 @@ void Pipeline::advance_to(std::uint64_t step) {
   std::uint64_t next = step_ + 1;
   for (; next < step && !features_->quiet(); ++next) close_step(next, end_of(next), kStep, false);
   if (next < step && step_ + kSettleSteps < step) close_step(step_ + kSettleSteps, end_of(step_ + kSettleSteps), kStep, false);
+  open_step(step);
+}
+
+void Pipeline::open_step(std::uint64_t step) {
+  started_ = true;
   step_ = step;
+  step_end_ = static_cast<TimeNs>((step + 1) * kStep);
 }
 
 void Pipeline::advance(TimeNs now) {
+  if (handover_) handover_->drain();
   const auto step = static_cast<std::uint64_t>(std::max<TimeNs>(now + clock_offset_, 0) / kStep);
   if (!started_ || step <= step_) return;
   advance_to(step);
@@ -195,9 +267,8 @@ void Pipeline::note_sockets(std::vector<ConnectionFact> facts, TimeNs now) {
   if (facts.empty()) return;
   if (!started_) {  // no packet came yet, and perhaps none ever will
     features();
-    started_ = true;
     last_time_ = now + clock_offset_;
-    step_ = static_cast<std::uint64_t>(last_time_ / kStep);
+    open_step(static_cast<std::uint64_t>(last_time_ / kStep));
   }
   for (auto& fact : facts) sockets_.push_back(std::move(fact));
 }
@@ -224,18 +295,12 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
     auto& total = s.direction == Direction::ingress ? facts_.background.ingress : facts_.background.egress;
     for (std::size_t c = 0; c < kTrafficClasses; ++c) total[c].packets += s.step[c].packets, total[c].bytes += s.step[c].bytes;
   }
-  for (const auto& source : seen.sources) {
-    if (source.syns == 0) continue;
-    const auto key = keyed_hash(settings_.key, source.remote.high, source.remote.low);
-    if (const auto found = scanners_.find(key); found != scanners_.end())
-      found->second = source;
-    else if (scanners_.size() < 65'536)
-      scanners_.emplace(key, source);
-  }
+  scanners_.add(seen.sources);
 }
 
 void Pipeline::finish() {
   if (!orientation_) settle_locality();
+  stop_consumer();
   if (!started_) return;
   close_step(step_, last_time_, std::max<DurationNs>(last_time_ - static_cast<TimeNs>(step_) * kStep, 1), true);
   for (const auto& event : incidents_.finish(last_time_))
@@ -271,19 +336,7 @@ void Pipeline::report(Analysis& analysis) {
   input.first = seen.first, input.last = seen.last, input.malformed = seen.malformed;
   analysis.background = facts_.background;
   auto& b = analysis.background;
-  std::unordered_map<std::uint16_t, std::uint64_t> ports;
-  for (const auto& [key, s] : scanners_) {
-    ++b.sources;
-    b.syns += s.syns;
-    b.fingerprint_syns += s.fingerprint_syns;
-    b.fingerprint_sources += s.fingerprint_syns > 0;
-    for (const auto& p : s.ports)
-      if (p.syns) ports[p.port] += p.syns;
-  }
-  for (const auto& [port, syns] : ports) b.top_ports.push_back({port, syns});
-  std::sort(b.top_ports.begin(), b.top_ports.end(),
-            [](const auto& x, const auto& y) { return x.syns != y.syns ? x.syns > y.syns : x.port < y.port; });
-  if (b.top_ports.size() > 20) b.top_ports.resize(20);
+  scanners_.report(b);
   for (std::size_t i = 0; i < kArticlePorts.size(); ++i) b.article_port_syns[i] = port_syns_[kArticlePorts[i]];
   analysis.incidents = incidents_.take_all();
 }

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
+#include <thread>
 #include <vector>
 
 #include "app/analysis.h"
 #include "app/config.h"
+#include "app/handover.h"
+#include "app/scan_totals.h"
 #include "app/shard_team.h"
 #include "decode/decode.h"
 #include "features/features.h"
@@ -22,6 +24,7 @@ struct PipelineSettings {
   std::vector<Network> local;  // empty: inferred from the first packets
   std::vector<Address> publics;
   unsigned shards = 1;   // 1, 2, 4, 8 or 16
+  bool overlap = false;  // decode in the caller's thread while another one counts; both callbacks come from that one, until finish()
   DecodeOptions decode;  // Pipeline::make() takes it from the configuration
   IncidentSettings incidents;
   HashKey key;
@@ -30,6 +33,7 @@ struct PipelineSettings {
 // Owned by one thread.
 class Pipeline final : public Intake {
  public:
+  ~Pipeline() override;
   static Result<std::unique_ptr<Pipeline>> make(PipelineSettings settings, const Config& config);
   // Detectors and decoder anew with other settings, between two calls of on_frames; what was counted, learned and found stays. After an
   // error nothing has changed.
@@ -73,11 +77,25 @@ class Pipeline final : public Intake {
   void keep_prefix(std::span<const Frame> frames);
   void settle_locality();
   Features& features();
+  // Packets on their way from prepare() to consume(). When these run in two threads the batch has frames of its own.
+  struct Batch {
+    std::span<const Frame> frames;
+    std::vector<Packet> packets{kMaxBatch};
+    std::vector<PacketHashes> hashes{kMaxBatch};
+    std::vector<Frame> own_frames;
+    std::vector<std::uint8_t> own_bytes;
+    std::vector<std::pair<std::size_t, DurationNs>> clock_offsets;  // from which packet on, where a clock was set back
+  };
   void process(std::span<const Frame> frames);
-  void count(std::size_t from, std::size_t to, std::span<const Frame> frames);
-  void note(const Packet& packet);
+  std::size_t copy_frames(std::span<const Frame> frames, Batch& batch) const;
+  void prepare(Batch& batch);
+  void consume(Batch& batch);
+  void consume_all();
+  void stop_consumer();
+  void count(Batch& batch, std::size_t from, std::size_t to);
   void note_article_facts(const Packet& packet);
   void advance_to(std::uint64_t step);
+  void open_step(std::uint64_t step);
   void close_step(std::uint64_t step, TimeNs now, DurationNs length, bool last);
 
   PipelineSettings settings_;
@@ -91,20 +109,22 @@ class Pipeline final : public Intake {
   std::vector<std::unique_ptr<std::uint8_t[]>> prefix_bytes_;
   std::size_t prefix_size_ = 0, prefix_used_ = 0;
 
-  std::vector<Packet> packets_;
-  std::vector<std::uint64_t> remote_hashes_;
+  Batch batch_;                                   // of the one thread, or
+  std::unique_ptr<Handover<Batch, 4>> handover_;  // between two
   std::uint64_t next_index_ = 0;
   bool started_ = false;
   std::uint64_t step_ = 0;  // the open step: time / kStep
+  TimeNs step_end_ = 0;
   TimeNs last_time_ = 0;
   DurationNs clock_offset_ = 0;  // added to the data's time after its clock was set back
   std::vector<Finding> findings_;
-  std::vector<ConnectionFact> sockets_;                     // not judged yet
+  std::vector<ConnectionFact> sockets_;  // not judged yet
   std::uint64_t evictions_ = 0;
   TimeNs full_until_ = 0;  // findings that rest on tables of connections and sources may lack something until then
-  Analysis facts_;                                          // counters gathered on the way
-  std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
+  Analysis facts_;  // counters gathered on the way
+  ScanTotals scanners_;
   std::vector<std::uint32_t> port_syns_;
+  std::jthread consumer_;  // last: it uses all of the above
 };
 
 }  // namespace sekisho

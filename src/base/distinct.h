@@ -4,40 +4,47 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 
 namespace sekisho {
 
+namespace distinct_detail {
+constexpr unsigned kLevels = 16, kSlots = 128;
+
+// What a level with so many of its slots set stands for (linear counting); a logarithm for each of 16 levels would take longer than all
+// else.
+inline const std::array<double, kSlots + 1> kItems = [] {
+  std::array<double, kSlots + 1> items{};
+  for (unsigned set = 0; set <= kSlots; ++set) items[set] = kSlots * std::log(1.0 - std::min<double>(set, kSlots - 0.5) / kSlots);
+  return items;
+}();
+
+inline unsigned level_of(std::uint64_t hash) { return std::min<unsigned>(static_cast<unsigned>(std::countl_zero(hash | 1)), kLevels - 1); }
+
+// From the number of set slots of each level.
+inline double estimate(const std::array<unsigned, kLevels>& set) {
+  unsigned base = 0;
+  while (base + 1 < kLevels && set[base] > kSlots * 8 / 10) ++base;
+  double sum = 0;
+  for (unsigned l = base; l < kLevels; ++l) sum -= kItems[set[l]];
+  return std::ldexp(sum, static_cast<int>(base));
+}
+}  // namespace distinct_detail
+
 class Distinct {
  public:
-  static constexpr unsigned kLevels = 16, kSlots = 128;
+  static constexpr unsigned kLevels = distinct_detail::kLevels, kSlots = distinct_detail::kSlots;
   using Stamp = std::uint16_t;  // step number; 0 = never. Wraps after 65,535 steps: a stale slot may count again for one window.
 
-  // `hash` is keyed. Threads of one step may call this at once: all of them write the same stamp.
-  void add(std::uint64_t hash, Stamp now) {
-    const unsigned level = std::min<unsigned>(static_cast<unsigned>(std::countl_zero(hash | 1)), kLevels - 1);
-    std::atomic_ref<Stamp> slot{stamps_[level][hash % kSlots]};
-    if (slot.load(std::memory_order_relaxed) != now) slot.store(now, std::memory_order_relaxed);
-  }
-  void merge(const Distinct& other, Stamp now) {
-    for (unsigned l = 0; l < kLevels; ++l)
-      for (unsigned i = 0; i < kSlots; ++i)
-        if (age(other.stamps_[l][i], now) < age(stamps_[l][i], now)) stamps_[l][i] = other.stamps_[l][i];
-  }
+  void add(std::uint64_t hash, Stamp now) { stamps_[distinct_detail::level_of(hash)][hash % kSlots] = now; }  // `hash` is keyed
   // Items added within the last `steps` steps, the current one included.
   double count(Stamp now, unsigned steps) const {
     std::array<unsigned, kLevels> set{};
     for (unsigned l = 0; l < kLevels; ++l)
       for (unsigned i = 0; i < kSlots; ++i) set[l] += age(stamps_[l][i], now) < steps;
-    unsigned base = 0;
-    while (base + 1 < kLevels && set[base] > kSlots * 8 / 10) ++base;
-    double sum = 0;
-    for (unsigned l = base; l < kLevels; ++l)
-      sum -= kSlots * std::log(1.0 - std::min<double>(set[l], kSlots - 0.5) / kSlots);  // linear counting
-    return std::ldexp(sum, static_cast<int>(base));
+    return distinct_detail::estimate(set);
   }
   void clear() { stamps_ = {}; }
 

@@ -37,7 +37,7 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   if (c.one_way_capture && s.flows < 0.5) contradict(e, 15, "answers were not captured, so these may be ordinary connections");
   if (looks_like_port_scan(c)) contradict(e, 45, "as many ports as packets: a port scan");
   if (!c.egress) judge_sources(c.second, s, e);
-  if (!c.egress && s.sources >= 20) support(e, 6, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  if (!c.egress && s.sources >= 20) support(e, 6, fmt::format("{:.0f} sources", distinct_remotes(c.second)));
   if ((pages > 0.5 || (pages > 0.2 && s.well_known_remote_share > 0.8)) && !c.egress) {
     prove(e, 20, fmt::format("{} are web pages that nobody asked for", percent(pages)));
     return "tcp_middlebox";

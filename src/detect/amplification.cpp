@@ -10,14 +10,15 @@
 namespace sekisho {
 namespace {
 
+bool applies(const FloodGate& c) { return !c.egress; }  // of answers that we send the reflector detector speaks
+
 std::string_view judge(const FloodCase& c, Evidence& e, const AmplificationVector& vector) {
-  if (c.egress) return {};  // answers that we send: the reflector detector speaks
   const auto& s = c.stats;
   const bool many = s.sources >= 20 || c.bps > 1e6;
   if (!many && s.samples < 32) return {};
   prove(e, 25,
         fmt::format("{} answers from {:.0f} servers that were never asked", vector.service,
-                    std::max<double>(c.second.distinct_remotes, static_cast<double>(s.sources))));
+                    std::max<double>(distinct_remotes(c.second), static_cast<double>(s.sources))));
   if (s.sources < 5) contradict(e, 15, fmt::format("only {} server{}", s.sources, s.sources == 1 ? "" : "s"));
   if (c.one_way_capture && s.sources < 20) contradict(e, 12, "requests of ours would not be in this capture");
   judge_refusals(c, e);
@@ -43,6 +44,7 @@ void add_one() {
                                             .classes = {static_cast<TrafficClass>(index_of(TrafficClass::amp_first) + I)},
                                             .floor_pps = 100,
                                             .floor_mbps = 1,
+                                            .applies = applies,
                                             .judge = judge_vector<I>}));
 }
 

@@ -10,6 +10,7 @@
 #include "detect/evidence.h"
 #include "detect/port_table.h"
 #include "detect/scan_context.h"
+#include "model/device_ports.h"
 
 namespace sekisho {
 namespace {
@@ -19,10 +20,7 @@ constexpr std::size_t kDay = 1440;  // minutes
 constexpr Distinct::Stamp kEver = 1;
 
 bool is_telling(const SourceFact& f) {
-  return std::any_of(f.ports.begin(), f.ports.end(), [](const SourcePort& p) {
-    const auto* entry = p.port == 0 ? nullptr : find_port(p.port);
-    return entry != nullptr && entry->weight >= kTellingWeight;
-  });
+  return std::any_of(f.ports.begin(), f.ports.end(), [](const SourcePort& p) { return p.port != 0 && is_telling_port(p.port); });
 }
 
 double share_of(std::uint64_t part, std::uint64_t whole) { return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole); }
@@ -50,8 +48,7 @@ void Campaign::add(const SourceFact& f, TimeNs now) {
   if (last_add_ != 0 && now - last_add_ > rules_.idle) reset();
   last_add_ = now;
   distinct_.add(keyed_hash({}, f.remote.high, f.remote.low), kEver);
-  const auto [found, fresh] = peers_.try_emplace(f.remote);
-  auto& peer = found->second;
+  const auto [peer, fresh] = peers_.find_or_add(f.remote, f.hash);
   const bool forgotten = fresh && peers_trimmed_;  // perhaps counted before: only what is new is safe
   const bool restarted = f.packets < peer.fact_packets;
   const auto gained = [&](std::uint64_t total, std::uint64_t before) { return restarted ? total : total - std::min(total, before); };
@@ -77,7 +74,10 @@ void Campaign::add(const SourceFact& f, TimeNs now) {
     peer.port_syns[i] = static_cast<std::uint16_t>(std::min(p.syns, 0xffffU));
     if (n == 0) continue;
     named += n;
-    if (ports_.size() < kMaxPorts || ports_.contains(p.port)) ports_[p.port] += n;
+    if (const auto at = ports_.find(p.port); at != ports_.end())
+      at->second += n;
+    else if (ports_.size() < kMaxPorts)
+      ports_.emplace(p.port, n);
   }
   other_ports_ += syns - std::min<std::uint64_t>(syns, named);
   peer.fact_packets = f.packets;
@@ -124,21 +124,18 @@ void Campaign::trim_peers() {
   peers_trimmed_ = true;  // from here on the sketch counts
   std::vector<TimeNs> times;
   times.reserve(peers_.size());
-  for (const auto& [address, peer] : peers_) times.push_back(peer.last);
+  for (const auto& entry : peers_) times.push_back(entry.value.last);
   std::nth_element(times.begin(), times.begin() + kMaxPeers / 2, times.end());
   const auto middle = times[kMaxPeers / 2];
   std::size_t excess = kMaxPeers / 2;
-  for (auto it = peers_.begin(); it != peers_.end() && excess > 0;) {
-    if (it->second.last <= middle) {
-      it = peers_.erase(it);
-      --excess;
-    } else {
-      ++it;
-    }
-  }
+  peers_.keep_if([&](const Peer& peer) { return excess == 0 || peer.last > middle || excess-- == 0; });
 }
 
 void Campaign::count_minute(TimeNs now, std::uint64_t fresh) {
+  if (now >= minute_start_ && now - minute_start_ < kMinute && !minutes_.empty()) {
+    minutes_.back() += static_cast<std::uint32_t>(fresh);
+    return;
+  }
   const auto start = now - now % kMinute;
   if (minutes_.empty()) {
     minutes_.push_back(0);
@@ -159,7 +156,7 @@ void Campaign::look_for_wave(TimeNs now) {
   if (wave_ || now < next_look_) return;
   next_look_ = now + kSecond;
   const auto recent = static_cast<std::uint64_t>(std::count_if(peers_.begin(), peers_.end(), [&](const auto& entry) {
-    return entry.second.last > now - rules_.wave_window && (entry.second.telling || !rules_.wave_on_telling_ports);
+    return entry.value.last > now - rules_.wave_window && (entry.value.telling || !rules_.wave_on_telling_ports);
   }));
   if (recent < rules_.wave_sources) return;
   if (minutes_.size() >= 60) {
@@ -222,13 +219,15 @@ Finding Campaign::take(TimeNs now) {
   f.severity = wave_ ? Severity::medium : f.distinct_peers >= 3 ? std::max(Severity::low, rules_.single) : rules_.single;
   f.degraded = peers_trimmed_;
 
-  for (const auto& [address, peer] : peers_) f.top_peers.push_back({address, 0, peer.packets});
-  std::stable_sort(f.top_peers.begin(), f.top_peers.end(), [](const auto& a, const auto& b) { return a.packets > b.packets; });
+  for (const auto& entry : peers_) f.top_peers.push_back({entry.address, 0, entry.value.packets});
+  std::sort(f.top_peers.begin(), f.top_peers.end(),
+            [](const auto& a, const auto& b) { return a.packets != b.packets ? a.packets > b.packets : a.address < b.address; });
   f.selector.direction = Direction::ingress;
   f.selector.locals.assign(locals_.begin(), locals_.end());
   if (f.selector.locals.size() >= kMaxLocals) f.selector.locals.clear();
   if (!peers_trimmed_ && peers_.size() <= kMaxSelected)
-    for (const auto& [address, peer] : peers_) f.selector.remotes.push_back(address);
+    for (const auto& entry : peers_) f.selector.remotes.push_back(entry.address);
+  std::sort(f.selector.remotes.begin(), f.selector.remotes.end());
   if (f.top_peers.size() > kTop) f.top_peers.resize(kTop);
   f.local_ports = ports();
   if (f.local_ports.size() > kTop) f.local_ports.resize(kTop);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/distinct.h"
+#include "detect/peer_table.h"
 #include "model/finding.h"
 #include "model/source_fact.h"
 
@@ -75,7 +76,7 @@ class Campaign {
   std::string_view label_;
   CampaignRules rules_;
   CampaignTotals totals_;
-  std::map<Address, Peer> peers_;
+  PeerTable<Peer> peers_;
   bool peers_trimmed_ = false;
   Distinct distinct_;
   std::set<Address> locals_;

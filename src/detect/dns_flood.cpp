@@ -59,12 +59,12 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   if (n.queries >= 32 && unique > 0.9 && n.modal_length_share > 0.6 && n.modal_length >= 6) {
     prove(e, 25, fmt::format("{} of the names begin with a label never seen before, {} characters long", percent(unique), n.modal_length));
     e.contra.push_back("names that encode a host or a session are unique too, but seldom of one length");
-    e.sources = fmt::format("{:.0f} resolvers, real addresses", c.second.distinct_remotes);
+    e.sources = fmt::format("{:.0f} resolvers, real addresses", distinct_remotes(c.second));
     return "dns_nxdomain_flood";
   }
   if (answers > 0.5) contradict(e, 10, fmt::format("{} were answered", percent(std::min(1.0, answers))));
   if (!c.egress) judge_sources(c.second, c.stats, e);
-  if (c.stats.sources >= 20 && answers <= 0.5) prove(e, 10, fmt::format("{:.0f} sources, hardly any answered", c.second.distinct_remotes));
+  if (c.stats.sources >= 20 && answers <= 0.5) prove(e, 10, fmt::format("{:.0f} sources, hardly any answered", distinct_remotes(c.second)));
   if (n.queries >= 64 && n.unique <= 3) prove(e, 15, fmt::format("only {} different names in {} queries", n.unique, n.queries));
   judge_tool(c, e);
   return "dns_flood";

@@ -32,14 +32,14 @@ void judge_sources(const Second& second, const SampleStats& s, Evidence& e) {
     e.spoofed = true;
     prove(e, 10, fmt::format("the TTLs are random ({:.1f} bits)", s.ttl_entropy_bits));
     e.sources = "spoofed: random TTLs";
-  } else if (many && s.ttl_entropy_bits < 2 && second.distinct_remotes > 200) {
+  } else if (many && s.ttl_entropy_bits < 2 && distinct_remotes(second) > 200) {
     e.spoofed = true;
-    support(e, 6, fmt::format("{:.0f} sources share the same TTLs ({:.1f} bits)", second.distinct_remotes, s.ttl_entropy_bits));
+    support(e, 6, fmt::format("{:.0f} sources share the same TTLs ({:.1f} bits)", distinct_remotes(second), s.ttl_entropy_bits));
     e.sources = "probably spoofed: many sources at one distance";
   } else if (s.sources >= 20 && s.ttl_botnet_share > 0.8) {
-    e.sources = fmt::format("botnet, not spoofed: {:.0f} sources, TTLs of ordinary Linux devices", second.distinct_remotes);
+    e.sources = fmt::format("botnet, not spoofed: {:.0f} sources, TTLs of ordinary Linux devices", distinct_remotes(second));
   } else if (s.sources >= 20) {
-    e.sources = fmt::format("{:.0f} sources, no sign of spoofing", second.distinct_remotes);
+    e.sources = fmt::format("{:.0f} sources, no sign of spoofing", distinct_remotes(second));
   } else {
     e.sources = s.sources == 1 ? std::string{"one source"} : fmt::format("{} sources", s.sources);
   }

@@ -90,11 +90,11 @@ void judge_one_target(const FloodCase& c, Evidence& e) {
   if (c.stats.top_source_share > 0.8)
     support(e, 15, fmt::format("{} goes to one address", percent(c.stats.top_source_share)));
   else
-    e.contra.push_back(fmt::format("many destinations ({:.0f})", c.second.distinct_remotes));
+    e.contra.push_back(fmt::format("many destinations ({:.0f})", distinct_remotes(c.second)));
 }
 
 bool looks_like_port_scan(const FloodCase& c) {
-  const double distinct = c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports;
+  const double distinct = c.egress ? distinct_remote_ports(c.second) : distinct_local_ports(c.second);
   const auto sampled = static_cast<double>(c.egress ? c.stats.remote_ports : c.stats.local_ports);
   return c.stats.top_source_share > 0.4 && c.pps < 5000 && distinct > 0.6 * c.pps && sampled > 0.6 * static_cast<double>(c.stats.samples);
 }
@@ -111,16 +111,31 @@ double FloodVector::floor_pps(TrafficClass c, Direction direction) const {
 // Many local addresses, each with a small part: the network is the target.
 bool FloodVector::is_carpet(const Second& s) const {
   if (!s.all || s.distinct_locals < 8) return false;
-  std::map<std::uint16_t, double> by_host;
-  double total = 0;
-  for (const auto& sample : s.samples)
-    if (classes_[index_of(sample.traffic_class)] && belongs_to(sample, s)) by_host[sample.host] += sample.weight, total += sample.weight;
-  const auto top = std::max_element(by_host.begin(), by_host.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return by_host.size() >= 8 && top->second < 0.4 * total;
+  std::vector<double> by_host;
+  std::size_t hosts = 0;
+  double total = 0, top = 0;
+  for (const auto& sample : s.samples) {
+    if (!classes_[index_of(sample.traffic_class)] || !belongs_to(sample, s)) continue;
+    if (sample.host >= by_host.size()) by_host.resize(sample.host + 1U);
+    double& own = by_host[sample.host];
+    hosts += own == 0;
+    own += sample.weight, total += sample.weight;
+    top = std::max(top, own);
+  }
+  return hosts >= 8 && top < 0.4 * total;
+}
+
+// Hosts' rows add up to the one of all: without a packet there, none of them has one.
+bool FloodVector::is_silent(const Step& step) const {
+  if (!states_.empty()) return false;
+  auto s = step.seconds.rbegin();
+  for (; s != step.seconds.rend() && s->all; ++s)
+    if (volume(s->counts, spec_.classes).packets >= 1) return false;
+  return s != step.seconds.rbegin();
 }
 
 void FloodVector::on_step(const Step& step, std::vector<Finding>& out) {
-  if (!settings_.enabled) return;
+  if (!settings_.enabled || is_silent(step)) return;
   std::array<bool, 4> carpet{};  // by direction + 2 for IPv6
   for (const auto& s : step.seconds) {
     if (!s.all) continue;
@@ -138,13 +153,12 @@ void FloodVector::on_step(const Step& step, std::vector<Finding>& out) {
   for (const auto& s : step.seconds) {
     if (s.all || s.host == 0) continue;
     const auto key = key_of(s);
-    const auto found = states_.find(key);
+    const auto found = states_.empty() ? states_.end() : states_.find(key);
     if (carpet[family_of(s)]) {
       if (found != states_.end()) states_.erase(found);
       continue;
     }
-    const auto v = volume(s.counts, spec_.classes);
-    if (found == states_.end() && v.packets < 1) continue;
+    if (found == states_.end() && !opens_gate(s)) continue;
     State& state = found != states_.end() ? found->second : states_[key];
     judge_row(s, step, state, out);
     if (!state.active && state.gate_since == 0) states_.erase(key);
@@ -153,6 +167,15 @@ void FloodVector::on_step(const Step& step, std::vector<Finding>& out) {
   std::erase_if(states_, [&](const auto& entry) {
     return std::none_of(step.seconds.begin(), step.seconds.end(), [&](const Second& s) { return entry.first == key_of(s); });
   });
+}
+
+// Could a row without a state have one after this step? Nearly all rows could not: this is what most of them cost.
+bool FloodVector::opens_gate(const Second& s) const {
+  const auto v = volume(s.counts, spec_.classes);
+  if (v.packets < 1) return false;
+  const double floor =
+      s.direction == Direction::egress && settings_.egress_floor_pps > 0 ? settings_.egress_floor_pps : settings_.floor_pps;
+  return v.packets >= floor || (settings_.floor_mbps > 0 && v.bytes * 8 >= settings_.floor_mbps * 1e6);
 }
 
 void FloodVector::judge_row(const Second& s, const Step& step, State& state, std::vector<Finding>& out) {
@@ -187,13 +210,18 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
     return;
   }
 
-  const SampleStats stats = sample_stats(s, classes_);
   double total_excess = 0, own_excess = 0;
   for (std::size_t c = 0; c < kTrafficClasses; ++c) total_excess += excess(s, c);
   for (const auto c : spec_.classes) own_excess += excess(s, index_of(c));
   const double share = total_excess > 0 ? own_excess / total_excess : 0;
+  const FloodGate gate{s, v.packets, v.bytes * 8, share, threshold, floor * hold, egress, !s.reverse_ever};
+  if (spec_.applies != nullptr && !spec_.applies(gate)) {
+    state = {};
+    return;
+  }
+  const SampleStats stats = sample_stats(s, classes_);
   Evidence e;
-  const FloodCase flood_case{s, stats, v.packets, v.bytes * 8, share, threshold, floor * hold, egress, !s.reverse_ever};
+  const FloodCase flood_case{gate, stats};
   std::string_view label = spec_.judge(flood_case, e);
   if (label.empty()) {
     state = {};
@@ -248,7 +276,7 @@ void FloodVector::judge_row(const Second& s, const Step& step, State& state, std
   }
   f.normal_pps = learned ? normal : 0;
   f.distinct_peers = static_cast<std::uint64_t>(std::llround(
-      std::max<double>(static_cast<double>(stats.sources), stats.samples ? s.distinct_remotes * std::min(1.0, share + 0.05) : 0)));
+      std::max<double>(static_cast<double>(stats.sources), stats.samples ? distinct_remotes(s) * std::min(1.0, share + 0.05) : 0)));
   if (stats.unique_sources * static_cast<double>(stats.samples) <= 4) f.distinct_peers = stats.sources;
   f.peers_spoofed = e.spoofed;
   f.list_total = stats.weight;

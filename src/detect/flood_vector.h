@@ -11,18 +11,24 @@
 
 namespace sekisho {
 
-// What a vector's judge sees: one row whose volume gate is open.
-struct FloodCase {
+// One row whose volume gate is open.
+struct FloodGate {
   const Second& second;
-  const SampleStats& stats;  // of the vector's classes
-  double pps = 0, bps = 0;   // of the vector's classes within the window
-  double share = 0;          // of the row's excess over normal
+  double pps = 0, bps = 0;  // of the vector's classes within the window
+  double share = 0;         // of the row's excess over normal
   double threshold_pps = 0;
   double floor_pps = 0;  // half of it while the flood goes on
   bool egress = false;
   bool one_way_capture = false;  // the other direction of this host was never seen: answers cannot be judged
 };
 
+// What a vector's judge sees.
+struct FloodCase : FloodGate {
+  const SampleStats& stats;  // of the vector's classes
+};
+
+// A cheap no, before the samples are looked at: most gates that ordinary traffic opens end here.
+using FloodApplies = bool (*)(const FloodGate&);
 // Returns the label (static storage), or empty when the vector has nothing to say after all.
 using FloodJudge = std::string_view (*)(const FloodCase&, Evidence&);
 
@@ -30,9 +36,10 @@ struct FloodVectorSpec {
   std::string_view name;  // the detector's name and [detect.NAME]
   std::string_view help;
   std::vector<TrafficClass> classes;
-  double floor_pps = 0;         // ingress, packets/s: less is never a flood
-  double floor_mbps = 0;        // or so many megabits/s; 0 = packets alone count
-  double egress_floor_pps = 0;  // 0 = the same as ingress
+  double floor_pps = 0;            // ingress, packets/s: less is never a flood
+  double floor_mbps = 0;           // or so many megabits/s; 0 = packets alone count
+  double egress_floor_pps = 0;     // 0 = the same as ingress
+  FloodApplies applies = nullptr;  // null = always
   FloodJudge judge = nullptr;
 };
 
@@ -57,6 +64,8 @@ class FloodVector final : public Detector {
     Finding text;  // the last full finding
   };
   void judge_row(const Second& second, const Step& step, State& state, std::vector<Finding>& out);
+  bool is_silent(const Step& step) const;
+  bool opens_gate(const Second& second) const;
   bool is_carpet(const Second& second) const;
 
   FloodVectorSpec spec_;

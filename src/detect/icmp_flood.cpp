@@ -25,7 +25,7 @@ std::string_view judge_echo(const FloodCase& c, Evidence& e) {
   const auto replies = static_cast<double>(packets(c.second, icmp_echo_reply));
   if (replies > 0.5 * c.pps && c.second.reverse && static_cast<double>(packets(*c.second.reverse, icmp_echo)) > 0.5 * replies) return {};
   if (c.pps >= 1000) prove(e, 10, fmt::format("{:.0f} echo packets/s; ping sends one", c.pps));
-  if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", distinct_remotes(c.second)));
   judge_tool(c, e);
   judge_one_target(c, e);
   if (!c.egress) judge_sources(c.second, s, e);
@@ -40,7 +40,7 @@ std::string_view judge_other(const FloodCase& c, Evidence& e) {
     if (sample.traffic_class == TrafficClass::icmp_other && belongs_to(sample, c.second))
       ++all, groups += sample.protocol == kIcmpv6 && ((sample.icmp_type >= 130 && sample.icmp_type <= 137) || sample.icmp_type == 143);
   if (c.pps >= 600) prove(e, 10, fmt::format("{:.0f} such messages/s; a network needs some a minute", c.pps));
-  if (s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  if (s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources", distinct_remotes(c.second)));
   judge_tool(c, e);
   judge_one_target(c, e);
   if (!c.egress) judge_sources(c.second, s, e);

@@ -19,7 +19,7 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   judge_tool(c, e);
   judge_one_target(c, e);
   if (!c.egress) judge_sources(c.second, s, e);
-  if (!c.egress && s.sources >= 20) prove(e, 8, fmt::format("{:.0f} sources", c.second.distinct_remotes));
+  if (!c.egress && s.sources >= 20) prove(e, 8, fmt::format("{:.0f} sources", distinct_remotes(c.second)));
   return "ip_frag_flood";
 }
 

@@ -35,19 +35,25 @@ class LoginAttempts {
     if (more == 0 && !now_ok) return;
     c.failures += more;
     c.ok = c.ok || ok;
-    Source& source = sources_[{f.outbound, f.local, f.remote}];
-    const std::int64_t bin = f.last_seen / bin_length();
-    source.advance(bin);
-    source.bins[static_cast<std::size_t>(bin % kBins)] += more;
-    if (source.first == 0 || f.opened < source.first) source.first = f.opened;
-    source.port = f.outbound ? f.remote_port : f.local_port;
-    if (now_ok && source.total() >= rules_.warn) source.ok_after_failures = true;
+    bool news = more != 0;
+    if (const SourceKey key{f.outbound, f.local, f.remote}; more != 0 || sources_.all().contains(key)) {  // a success alone is no attempt
+      Source& source = sources_[key];
+      const std::int64_t bin = f.last_seen / bin_length();
+      source.advance(bin);
+      source.bins[static_cast<std::size_t>(bin % kBins)] += more;
+      if (source.first == 0 || f.opened < source.first) source.first = f.opened;
+      source.port = f.outbound ? f.remote_port : f.local_port;
+      if (now_ok && source.total() >= rules_.warn) source.ok_after_failures = news = true;
+      Subject& its = subjects_[{f.outbound, f.local}];
+      its.most = std::max(its.most, source.total());
+      its.repeaters += source.total() >= 2;
+    }
     Subject& subject = subjects_[{f.outbound, f.local}];
     subject.packets += packets_of(f) - std::min(c.packets, packets_of(f));
     subject.bytes += bytes_of(f) - std::min(c.bytes, bytes_of(f));
     c.packets = packets_of(f);
     c.bytes = bytes_of(f);
-    if (std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
+    if (news && std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
       touched_.emplace_back(f.outbound, f.local);
   }
 
@@ -98,6 +104,8 @@ class LoginAttempts {
   };
   struct Subject {
     std::uint64_t packets = 0, bytes = 0;
+    // At least what judge() would find: as it found, and what came since. Sources only lose failures by themselves.
+    std::int64_t most = 0, repeaters = 0;
     Pace pace;
   };
 
@@ -106,6 +114,9 @@ class LoginAttempts {
   std::optional<Finding> judge(const SubjectKey& key, const Step& step) {
     const TimeNs now = step.time;
     const auto [outbound, local] = key;
+    Subject& subject = subjects_[key];
+    if (!outbound && subject.most < std::min(rules_.warn, rules_.alert) && subject.repeaters < rules_.distributed_sources)
+      return std::nullopt;  // the walk over all sources would find nothing
     std::int64_t total = 0, most = 0, repeaters = 0, distinct = 0;
     bool entered = false;
     TimeNs first = now;
@@ -127,6 +138,7 @@ class LoginAttempts {
       ports[at->second.port] += static_cast<std::uint64_t>(failures);
       finding.top_peers.push_back({remote, 0, static_cast<std::uint64_t>(failures)});
     }
+    subject.most = most, subject.repeaters = repeaters;
     const bool distributed = repeaters >= rules_.distributed_sources && total >= rules_.alert;
     // Outbound, one attacker is this host and the targets are many: the sum counts.
     const bool alert = most >= rules_.alert || distributed || (outbound && total >= rules_.alert);
@@ -141,7 +153,6 @@ class LoginAttempts {
     finding.severity = !alert ? Severity::low : outbound || entered ? Severity::high : Severity::medium;
     const double over = std::min(1.0, static_cast<double>(total) / static_cast<double>(4 * rules_.alert));
     finding.confidence = (alert ? 75 : 45) + (wording_.certain ? 15 : 0) + static_cast<int>(9 * over);
-    Subject& subject = subjects_[key];
     if (!subject.pace.due(step, finding.severity, subject.packets)) return std::nullopt;
 
     finding.distinct_peers = static_cast<std::uint64_t>(distinct);

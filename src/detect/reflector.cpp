@@ -16,8 +16,9 @@ std::vector<TrafficClass> all_amplification_classes() {
   return classes;
 }
 
+bool applies(const FloodGate& c) { return c.egress; }
+
 std::string_view judge(const FloodCase& c, Evidence& e) {
-  if (!c.egress) return {};
   const auto& s = c.stats;
   double requested = 0;
   if (const auto* in = c.second.reverse)
@@ -48,6 +49,7 @@ const Register<DetectorSpec> reg{flood_vector({.name = "reflector",
                                                .classes = all_amplification_classes(),
                                                .floor_pps = 100,
                                                .floor_mbps = 1,
+                                               .applies = applies,
                                                .judge = judge})};
 
 }  // namespace

@@ -2,36 +2,67 @@
 #include "detect/sample_stats.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
-#include <map>
-#include <unordered_map>
+#include <utility>
 
 namespace sekisho {
 namespace {
 
-struct AddressHash {
-  std::size_t operator()(const Address& a) const { return (a.high * 0x9e3779b97f4a7c15ULL ^ a.low) * 0xd1b54a32d192ed03ULL; }
+constexpr std::size_t kTop = 20;
+
+// Weights by key, in order of first appearance: a dense list behind a table of its indices, for at most `most` keys.
+template <class Key, class Value = double>
+class Counts {
+ public:
+  explicit Counts(std::size_t most) : table_(std::bit_ceil(2 * std::max<std::size_t>(most, 8))) { list_.reserve(most); }
+  Value& operator[](const Key& key) {
+    auto at = hash(key) >> 32 & (table_.size() - 1);
+    for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1))
+      if (list_[table_[at] - 1].first == key) return list_[table_[at] - 1].second;
+    list_.push_back({key, {}});
+    table_[at] = static_cast<std::uint32_t>(list_.size());
+    return list_.back().second;
+  }
+  std::size_t size() const { return list_.size(); }
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  static std::uint64_t hash(const Address& a) { return (a.high * 0x9e3779b97f4a7c15ULL ^ a.low) * 0xd1b54a32d192ed03ULL; }
+  static std::uint64_t hash(std::uint64_t n) { return n * 0x9e3779b97f4a7c15ULL; }
+  std::vector<std::uint32_t> table_;  // index in list_ + 1; 0 = free
+  std::vector<std::pair<Key, Value>> list_;
 };
 
-template <class Counts>
-double entropy_bits(const Counts& counts, double total) {
+double entropy_term(double n, double total) { return n > 0 ? -n / total * std::log2(n / total) : 0; }
+template <class Key>
+double entropy_bits(const Counts<Key>& counts, double total) {
   double bits = 0;
-  for (const auto& [key, n] : counts)
-    if (n > 0) bits -= n / total * std::log2(n / total);
+  for (const auto& [key, n] : counts) bits += entropy_term(n, total);
+  return bits;
+}
+double entropy_bits(const std::array<double, 256>& counts, double total) {
+  double bits = 0;
+  for (const double n : counts) bits += entropy_term(n, total);
   return bits;
 }
 
-template <class Counts>
-auto largest(const Counts& counts) {
+template <class Key>
+auto largest(const Counts<Key>& counts) {
   return *std::max_element(counts.begin(), counts.end(),
                            [](const auto& a, const auto& b) { return a.second != b.second ? a.second < b.second : a.first > b.first; });
 }
 
-std::vector<PortFact> port_list(const std::map<std::uint16_t, double>& counts) {
+std::vector<PortFact> port_list(const Counts<std::uint16_t>& counts) {
   std::vector<PortFact> list;
+  list.reserve(counts.size());
   for (const auto& [port, n] : counts) list.push_back({port, static_cast<std::uint64_t>(std::llround(n))});
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.packets > b.packets; });
-  if (list.size() > 20) list.resize(20);
+  const auto top = list.begin() + static_cast<std::ptrdiff_t>(std::min(list.size(), kTop));
+  std::partial_sort(list.begin(), top, list.end(),
+                    [](const auto& a, const auto& b) { return a.packets != b.packets ? a.packets > b.packets : a.port < b.port; });
+  list.erase(top, list.end());
   return list;
 }
 
@@ -55,34 +86,39 @@ TimeNs burst_first(const std::vector<const Sample*>& chosen, TimeNs end) {
 // Real protocols have constant or slowly changing header bytes somewhere in their first bytes; floods of random bytes have none.
 bool looks_random(const std::vector<const Sample*>& chosen) {
   constexpr std::size_t kPositions = 16;
-  std::array<std::array<std::uint16_t, 256>, kPositions> counts{};
-  std::size_t n = 0;
-  for (const auto* s : chosen) {
-    if (s->payload_captured < kPositions) continue;
-    ++n;
-    for (std::size_t i = 0; i < kPositions; ++i) ++counts[i][s->payload[i]];
-  }
+  const auto long_enough = [](const Sample* s) { return s->payload_captured >= kPositions; };
+  const auto n = static_cast<std::size_t>(std::count_if(chosen.begin(), chosen.end(), long_enough));
   if (n < 48) return false;
-  for (const auto& position : counts)
-    if (*std::max_element(position.begin(), position.end()) > std::max<std::size_t>(6, n / 16)) return false;
+  for (std::size_t i = 0; i < kPositions; ++i) {
+    std::array<std::uint16_t, 256> counts{};
+    for (const auto* s : chosen)
+      if (long_enough(s)) ++counts[s->payload[i]];
+    if (*std::max_element(counts.begin(), counts.end()) > std::max<std::size_t>(6, n / 16)) return false;
+  }
   return true;
+}
+
+std::vector<const Sample*> choose(const Second& second, const TrafficClassSet& classes) {
+  std::vector<const Sample*> chosen;
+  chosen.reserve(second.samples.size());
+  for (const auto& s : second.samples)
+    if (belongs_to(s, second) && classes[index_of(s.traffic_class)]) chosen.push_back(&s);
+  return chosen;
 }
 
 }  // namespace
 
-SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, TimeNs since) {
+SampleStats sample_stats(const Second& second, const TrafficClassSet& classes) {
   SampleStats r;
-  std::vector<const Sample*> chosen;
-  for (const auto& s : second.samples)
-    if (belongs_to(s, second) && classes[index_of(s.traffic_class)] && s.time >= since) chosen.push_back(&s);
+  const auto chosen = choose(second, classes);
   r.samples = chosen.size();
   if (chosen.empty()) return r;
 
-  std::unordered_map<Address, std::pair<double, std::uint16_t>, AddressHash> sources;
-  std::map<unsigned, double> slash8, ttl;
-  std::map<std::uint16_t, double> lengths, local_ports, remote_ports;
-  std::unordered_map<std::uint32_t, double> payloads;
-  std::unordered_map<std::uint64_t, unsigned> flows;
+  Counts<Address, std::pair<double, std::uint16_t>> sources{chosen.size()};
+  std::array<double, 256> slash8{}, ttl{};
+  Counts<std::uint16_t> lengths{chosen.size()}, local_ports{chosen.size()}, remote_ports{chosen.size()};
+  Counts<std::uint32_t> payloads{chosen.size()};
+  Counts<std::uint64_t, unsigned> flows{chosen.size()};
   double v4 = 0, bogons = 0, with_payload = 0, botnet = 0, push = 0, tunnelled = 0, well_known = 0;
   for (const auto* s : chosen) {
     const double w = s->weight;
@@ -101,7 +137,8 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
     tunnelled += s->protocol == kUdp && s->inner_protocol ? w : 0;
     push += s->tcp_flags & kPsh ? w : 0;
     well_known += s->remote_port && (s->remote_port < 1024 || s->remote_port == 8080 || s->remote_port == 8443) ? w : 0;
-    ++flows[AddressHash{}(s->remote) ^ (std::uint64_t{s->remote_port} << 16 | s->local_port) * 0x9e3779b97f4a7c15ULL];
+    ++flows[(s->remote.high * 0x9e3779b97f4a7c15ULL ^ s->remote.low) * 0xd1b54a32d192ed03ULL ^
+            (std::uint64_t{s->remote_port} << 16 | s->local_port) * 0x9e3779b97f4a7c15ULL];
   }
   const auto [first, last] =
       std::minmax_element(chosen.begin(), chosen.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
@@ -113,10 +150,11 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
   r.unique_sources = static_cast<double>(sources.size()) / n;
   for (const auto& [address, seen] : sources)
     r.peers.push_back({address, seen.second, static_cast<std::uint64_t>(std::llround(seen.first))});
-  std::sort(r.peers.begin(), r.peers.end(),
-            [](const auto& a, const auto& b) { return a.packets != b.packets ? a.packets > b.packets : a.address < b.address; });
+  const auto top = r.peers.begin() + static_cast<std::ptrdiff_t>(std::min(r.peers.size(), kTop));
+  std::partial_sort(r.peers.begin(), top, r.peers.end(),
+                    [](const auto& a, const auto& b) { return a.packets != b.packets ? a.packets > b.packets : a.address < b.address; });
+  r.peers.erase(top, r.peers.end());
   r.top_source_share = static_cast<double>(r.peers.front().packets) / r.weight;
-  if (r.peers.size() > 20) r.peers.resize(20);
   if (v4 > 0.5 * n && v4 > 1) r.slash8_entropy = entropy_bits(slash8, v4) / std::log2(std::min(v4, 256.0));
   r.bogon_share = bogons / r.weight;
   r.ttl_entropy_bits = entropy_bits(ttl, r.weight);
@@ -140,6 +178,32 @@ SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, T
   r.push_share = push / r.weight;
   r.well_known_remote_share = well_known / r.weight;
   return r;
+}
+
+bool may_be_uniform(const Second& second, const TrafficClassSet& classes) {
+  const auto chosen = choose(second, classes);
+  struct Vote {  // Boyer and Moore: whatever holds more than half of the weight is left over
+    std::uint32_t value = 0;
+    double lead = 0, weight = 0;
+    void count(std::uint32_t v, double w) {
+      if (v == value)
+        lead += w;
+      else if ((lead -= w) < 0)
+        value = v, lead = -lead;
+    }
+  } payload, length;
+  double all = 0, with_payload = 0;
+  for (const auto* s : chosen) {
+    all += s->weight;
+    length.count(s->ip_bytes, s->weight);
+    if (s->payload_bytes) payload.count(s->hash, s->weight), with_payload += s->weight;
+  }
+  if (with_payload < 0.5 * all) return false;
+  for (const auto* s : chosen) {
+    if (s->ip_bytes == length.value) length.weight += s->weight;
+    if (s->payload_bytes && s->hash == payload.value) payload.weight += s->weight;
+  }
+  return length.weight > 0.9 * all || payload.weight > 0.85 * with_payload;
 }
 
 }  // namespace sekisho

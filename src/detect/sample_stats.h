@@ -38,7 +38,10 @@ struct SampleStats {
   std::vector<PortFact> local_port_list, remote_port_list;
 };
 
-// Samples of `classes` that belong to `second` (its host; all hosts for an `all` row), not older than `since`.
-SampleStats sample_stats(const Second& second, const TrafficClassSet& classes, TimeNs since = 0);
+// Samples of `classes` that belong to `second` (its host; all hosts for an `all` row).
+SampleStats sample_stats(const Second& second, const TrafficClassSet& classes);
+
+// Could it be that most of them have one payload or one length? A no is certain, and costs little: downloads have many of both.
+bool may_be_uniform(const Second& second, const TrafficClassSet& classes);
 
 }  // namespace sekisho

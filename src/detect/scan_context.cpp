@@ -42,22 +42,27 @@ void ScanContext::on_step(const Step& step) {
     const double syn_pps = completed * 2 > syns ? 0 : per_second(syns - std::min(syns, completed), s.window);
     const double udp_pps = per_second(packets(s, TrafficClass::udp), s.window);
     if (syn_pps < kSynFloodPps && udp_pps < kUdpFloodPps) continue;
-    auto& flood = floods_[s.address];
-    if (flood.until < now_) flood = {};
+    if (s.host >= floods_.size()) floods_.resize(s.host + 1U);
+    auto& flood = floods_[s.host];
+    if (flood.until < now_ || flood.local != s.address) flood = {};
+    flood.local = s.address;
     flood.until = now_ + kFloodRemembered;
     flood.syn_pps = std::max(flood.syn_pps, syn_pps);
     flood.udp_pps = std::max(flood.udp_pps, udp_pps);
   }
-  std::erase_if(floods_, [&](const auto& entry) { return entry.second.until < now_; });
 }
 
+const ScanContext::Flood* ScanContext::flood_of(const Address& local) const {
+  const auto found = std::find_if(floods_.begin(), floods_.end(), [&](const Flood& f) { return f.local == local && f.until >= now_; });
+  return found == floods_.end() ? nullptr : &*found;
+}
 double ScanContext::syn_flood_pps(const Address& local) const {
-  const auto found = floods_.find(local);
-  return found == floods_.end() ? 0 : found->second.syn_pps;
+  const auto* flood = flood_of(local);
+  return flood == nullptr ? 0 : flood->syn_pps;
 }
 double ScanContext::udp_flood_pps(const Address& local) const {
-  const auto found = floods_.find(local);
-  return found == floods_.end() ? 0 : found->second.udp_pps;
+  const auto* flood = flood_of(local);
+  return flood == nullptr ? 0 : flood->udp_pps;
 }
 
 double syn_rate_pps(const SourceFact& f) {

@@ -1,7 +1,7 @@
 // ScanContext: what scan detectors must know about the moment: are answers captured at all, and which hosts are being flooded?
 #pragma once
-#include <map>
 #include <string_view>
+#include <vector>
 
 #include "model/second.h"
 
@@ -20,13 +20,16 @@ class ScanContext {
   double udp_flood_pps(const Address& local) const;
 
  private:
+  struct Flood;
+  const Flood* flood_of(const Address& local) const;
   struct Flood {
+    Address local;
     TimeNs until = 0;
     double syn_pps = 0, udp_pps = 0;
   };
   bool answers_seen_ = false;
   TimeNs now_ = 0;
-  std::map<Address, Flood> floods_;  // hosts under a flood; at most as many as there are rows
+  std::vector<Flood> floods_;  // by the number of the host's row
 };
 
 // A source's own rate of first contacts, over at least a second.

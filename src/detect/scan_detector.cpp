@@ -34,6 +34,10 @@ void ScanDetector::on_step(const Step& step, std::vector<Finding>& out) {
   context_.on_step(step);
   for (const auto& fact : step.sources) {
     if (!claims(fact, context_)) continue;
+    if (probation_ == 0) {
+      if (!explained_by_flood(fact, context_)) campaign_.add(fact, step.time);
+      continue;
+    }
     stage(fact, step.time);
     if (staged_.size() > kMaxStaged) settle(step.time, step.time - kMinute);
   }

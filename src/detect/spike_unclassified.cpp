@@ -30,18 +30,19 @@ class SpikeUnclassified final : public Detector {
   void on_step(const Step& step, std::vector<Finding>& out) override {
     for (const auto& s : step.seconds) {
       if (s.all || s.host == 0 || s.direction == Direction::egress) continue;
+      if (s.learned_seconds < settings_.learned_seconds && since_.empty()) continue;
       double pps = 0, bytes = 0, ceiling = 0, normal = 0;
       for (std::size_t c = 0; c < kTrafficClasses; ++c) {
         pps += static_cast<double>(s.counts[c].packets), bytes += static_cast<double>(s.counts[c].bytes);
         ceiling += s.ceiling[c], normal += s.normal[c];
       }
-      TimeNs& since = since_[s.address];
       const bool open = s.learned_seconds >= settings_.learned_seconds && pps >= static_cast<double>(settings_.floor_pps) &&
                         bytes * 8 >= settings_.floor_mbps * 1e6 && pps > ceiling;
       if (!open) {
-        since_.erase(s.address);
+        if (!since_.empty()) since_.erase(s.address);
         continue;
       }
+      TimeNs& since = since_[s.address];
       if (since == 0) since = step.time;
       if (step.time - since < settings_.hold.count * kMillisecond) continue;
       Finding f;
@@ -53,7 +54,7 @@ class SpikeUnclassified final : public Detector {
       f.severity = Severity::low;
       f.rate_pps = pps, f.rate_bps = bytes * 8, f.normal_pps = normal;
       for (const auto& c : s.step) f.packets += c.packets, f.bytes += c.bytes;
-      f.distinct_peers = static_cast<std::uint64_t>(s.distinct_remotes);
+      f.distinct_peers = static_cast<std::uint64_t>(distinct_remotes(s));
       f.headline = fmt::format("{}, {} (normal {}, at most {})", format_rate_pps(pps), format_rate_bps(bytes * 8), format_rate_pps(normal),
                                format_rate_pps(ceiling));
       f.evidence = {"volume alone"};

@@ -8,6 +8,12 @@
 namespace sekisho {
 namespace {
 
+// Downloads and backups, what connections are for, have payloads of all kinds.
+bool applies(const FloodGate& c) {
+  static const TrafficClassSet classes = TrafficClassSet{}.set(index_of(TrafficClass::tcp_data));
+  return may_be_uniform(c.second, classes);
+}
+
 std::string_view judge(const FloodCase& c, Evidence& e) {
   const auto& s = c.stats;
   if (s.samples < 64 || s.payload_share < 0.9) return {};
@@ -29,6 +35,7 @@ const Register<DetectorSpec> reg{flood_vector({.name = "tcp_data_flood",
                                                .help = "one repeated buffer on established connections",
                                                .classes = {TrafficClass::tcp_data},
                                                .floor_pps = 2000,
+                                               .applies = applies,
                                                .judge = judge})};
 
 }  // namespace

@@ -16,19 +16,18 @@ void judge_common(const FloodCase& c, Evidence& e) {
 }
 
 // RSTs and FINs that answer what the other side sent are nobody's attack.
-bool answers_the_other_way(const FloodCase& c) {
-  if (!c.second.reverse) return false;
+bool are_no_answers(const FloodGate& c) {
+  if (!c.second.reverse) return true;
   using enum TrafficClass;
   double other = 0;
   for (const auto k :
        {tcp_syn, tcp_syn_bare, tcp_ack_unknown, tcp_null, tcp_xmas, tcp_odd, tcp_syn_ack_unasked, tcp_fin, tcp_data, tcp_ack})
     other += static_cast<double>(packets(*c.second.reverse, k));
-  return other > 0.5 * c.pps;
+  return other <= 0.5 * c.pps;
 }
 
 std::string_view judge_orphans(const FloodCase& c, Evidence& e, std::string_view label) {
   const auto& s = c.stats;
-  if (answers_the_other_way(c)) return {};
   if (s.samples >= 32 && s.flows > 0.3)
     prove(e, 14, fmt::format("{} connections in {} sampled packets, none of them known", s.flow_count, s.samples));
   else
@@ -48,11 +47,13 @@ const Register<DetectorSpec> rst{flood_vector({.name = "rst_flood",
                                                .help = "RSTs that belong to no connection",
                                                .classes = {TrafficClass::tcp_rst},
                                                .floor_pps = 300,
+                                               .applies = are_no_answers,
                                                .judge = [](const FloodCase& c, Evidence& e) { return judge_orphans(c, e, "rst_flood"); }})};
 const Register<DetectorSpec> fin{flood_vector({.name = "fin_flood",
                                                .help = "FINs that belong to no connection",
                                                .classes = {TrafficClass::tcp_fin},
                                                .floor_pps = 300,
+                                               .applies = are_no_answers,
                                                .judge = [](const FloodCase& c, Evidence& e) { return judge_orphans(c, e, "fin_flood"); }})};
 const Register<DetectorSpec> null{flood_vector({.name = "null_flood",
                                                 .help = "TCP without any flag",

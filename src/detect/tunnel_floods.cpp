@@ -18,7 +18,7 @@ std::string_view judge(const FloodCase& c, Evidence& e, std::string_view label, 
   if (back > 0.02 * c.pps)
     contradict(e, 40, fmt::format("this host sends {} back: a tunnel in use", protocol));
   else if (s.sources >= 5 && !c.egress)
-    prove(e, 18, fmt::format("{} from {:.0f} sources to which this host sends none", protocol, c.second.distinct_remotes));
+    prove(e, 18, fmt::format("{} from {:.0f} sources to which this host sends none", protocol, distinct_remotes(c.second)));
   else if (c.second.reverse_ever || c.egress)
     prove(e, 8, fmt::format("{} one way only, from {} source{}", protocol, s.sources, s.sources == 1 ? "" : "s"));
   else if (c.pps > 5000)

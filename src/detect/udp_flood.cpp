@@ -16,12 +16,12 @@ std::string_view judge(const FloodCase& c, Evidence& e) {
   judge_refusals(c, e);
   judge_one_target(c, e);
   if (!c.egress) judge_sources(c.second, s, e);
-  if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources sent what nobody asked for", c.second.distinct_remotes));
+  if (!c.egress && s.sources >= 20) prove(e, 10, fmt::format("{:.0f} sources sent what nobody asked for", distinct_remotes(c.second)));
   if (s.samples >= 64 && s.local_port_entropy > 0.9 && s.local_ports >= 48)
     prove(e, 10,
-          fmt::format("{:.0f} destination ports, at random", c.egress ? c.second.distinct_remote_ports : c.second.distinct_local_ports));
+          fmt::format("{:.0f} destination ports, at random", c.egress ? distinct_remote_ports(c.second) : distinct_local_ports(c.second)));
   else if (c.egress && s.samples >= 64 && s.remote_port_entropy > 0.9 && s.remote_ports >= 48)
-    prove(e, 10, fmt::format("{:.0f} destination ports, at random", c.second.distinct_remote_ports));
+    prove(e, 10, fmt::format("{:.0f} destination ports, at random", distinct_remote_ports(c.second)));
   if (s.samples >= 64 && s.payload_share > 0.9 && s.modal_payload_share > 0.95)
     prove(e, 10, "every payload is the same: no stream repeats itself");
   else if (s.flow_count <= 2 && !s.payload_random)

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/huge_pages.h"
 #include "features/payload_signs.h"
 #include "model/connection_fact.h"
 
@@ -23,9 +24,8 @@ struct WatchKey {
   friend auto operator<=>(const WatchKey&, const WatchKey&) = default;
 };
 
-// One watched connection: the fact that is handed out and what the recognisers remember in between.
-struct Watched {
-  ConnectionFact fact;
+// One watched connection: the fact that is handed out and what the recognisers remember in between. What every packet touches comes first.
+struct alignas(64) Watched {
   TimeNs registered = 0;  // when the Mirai registration was seen
   std::uint32_t benign_beats = 0;
   BenignBeat benign_kind = BenignBeat::none;
@@ -40,6 +40,7 @@ struct Watched {
   bool credentials_sent = false;              // a refusal may follow
   bool new_keys = false;                      // SSH: the client switched to encryption
   std::uint16_t accept_bytes = 0;             // SSH: size of the server's first encrypted answer
+  ConnectionFact fact;
 
   bool is_client(bool from_local) const { return from_local == fact.outbound; }
   std::uint16_t server_port() const { return fact.outbound ? fact.remote_port : fact.local_port; }
@@ -60,6 +61,11 @@ class ConnectionWatch {
   Watched* find_or_add(unsigned group, const WatchKey& key, TimeNs now, bool& added);  // nullptr: no room
   Watched* at(unsigned group, std::size_t slot, const WatchKey& key);                  // nullptr if the slot has a new owner
   std::size_t slot_of(unsigned group, const Watched& watched) const;
+  void prefetch(unsigned group, std::size_t slot) const {
+    const auto* at = reinterpret_cast<const char*>(&slots_[group * buckets_per_group_ * kWays + slot]);
+    constexpr std::size_t kOften = 192;
+    for (std::size_t byte = 0; byte < kOften; byte += 64) __builtin_prefetch(at + byte, 1);
+  }
   void changed(Watched& watched);  // has something new to say
   void release(unsigned group, Watched& watched, bool keep_news);
   // Everything that changed since the last call; with `all`, also what is still open and has something to say.
@@ -73,7 +79,7 @@ class ConnectionWatch {
 
   HashKey key_;
   std::size_t buckets_per_group_;
-  std::vector<Watched> slots_;
+  HugeVector<Watched> slots_;
   std::vector<std::uint32_t> dirty_;          // slots, each at most once
   std::vector<ConnectionFact> pushed_out_;    // had something to say when evicted; bounded per group
   std::vector<std::uint16_t> pushed_out_of_;  // how many, by group

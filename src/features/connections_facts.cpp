@@ -74,15 +74,14 @@ void Connections::watch(Entry& e, const Packet& p, unsigned side, bool fresh, st
   }
 }
 
-// Outbound attempts to one (address, port): counted until one is answered; a fact from the eighth on.
-void Connections::watch_attempt(const Entry& e, const Packet& p, std::uint64_t remote_hash, bool first) {
-  if (!(e.flags & kOpenedByLocal)) return;
+// Attempts of our side to one (address, port), and what came back: counted until one is answered; a fact from the eighth on.
+void Connections::watch_attempt(const Packet& p, std::uint64_t remote_hash, bool first, bool answered) {
   const unsigned group = group_of(remote_hash) - first_group_;
   const WatchKey key{remote_address(p), local_address(p), remote_port(p), 0};
   if (p.direction == Direction::ingress) {
     Watched* w = retries_.find(group, key);
     if (w == nullptr) return;
-    if (e.state == State::answered)
+    if (answered)
       retries_.release(group, *w, false);
     else
       ++w->fact.packets_in;  // refused

@@ -17,35 +17,39 @@ Features::Features(FeatureSettings settings, unsigned shards)
 
 Features::~Features() = default;
 
-void Features::assign_host(Packet& p) {
-  const Address& local = local_address(p);
-  if (local == last_address_ && last_host_) [[likely]] {
-    p.host = last_host_;
-    return;
-  }
-  const std::uint64_t hash = keyed_hash(settings_.key, local.high, local.low ^ 5);
-  if (const auto found = host_numbers_.find(hash); found != host_numbers_.end()) {
-    p.host = found->second;
-  } else if (hosts_.size() <= kMaxHosts) {
-    p.host = static_cast<std::uint16_t>(hosts_.size());
+// Where the host stands, or would.
+std::uint16_t& Features::host_slot(const Address& local) {
+  auto at = keyed_hash(settings_.key, local.high, local.low ^ 5) % host_table_.size();
+  while (host_table_[at] != 0 && hosts_[host_table_[at]] != local) at = (at + 1) % host_table_.size();
+  return host_table_[at];
+}
+
+// 0: shared by those that found no room.
+std::uint16_t Features::host_of(const Address& local) {
+  std::uint16_t& slot = host_slot(local);
+  if (slot != 0) return slot;
+  if (hosts_.size() <= kMaxHosts) {
+    slot = static_cast<std::uint16_t>(hosts_.size());
     hosts_.push_back(local);
     host_last_step_.push_back(step_);
-    host_numbers_.emplace(hash, p.host);
-  } else if (!idle_hosts_.empty()) {
-    p.host = idle_hosts_.back();
-    idle_hosts_.pop_back();
-    std::erase_if(host_numbers_, [&](const auto& entry) { return entry.second == p.host; });
-    hosts_[p.host] = local;
-    host_last_step_[p.host] = step_;
-    host_numbers_.emplace(hash, p.host);
-    for (const auto d : {Direction::ingress, Direction::egress}) {
-      drop_row(row_of(p.host, d));
-      sketches_[row_of(p.host, d)] = {};
-    }
-  } else {
-    p.host = 0;
+    return slot;
   }
-  last_address_ = local, last_host_ = p.host;
+  if (idle_hosts_.empty()) return 0;
+  take_idle_host(local);
+  return host_slot(local);
+}
+
+void Features::take_idle_host(const Address& local) {
+  const auto host = idle_hosts_.back();
+  idle_hosts_.pop_back();
+  hosts_[host] = local;
+  host_last_step_[host] = step_;
+  for (const auto d : {Direction::ingress, Direction::egress}) {
+    drop_row(row_of(host, d));
+    sketches_[row_of(host, d)] = {};
+  }
+  host_table_ = {};
+  for (std::uint16_t h = 1; h < hosts_.size(); ++h) host_slot(hosts_[h]) = h;
 }
 
 void Features::drop_row(std::size_t n) {
@@ -64,14 +68,17 @@ Features::Row& Features::row(std::uint16_t host, Direction direction) {
 void Features::slide(Row& r, std::uint64_t step) {
   const std::uint64_t leaving = std::min<std::uint64_t>(step - r.last_step, kStepsPerWindow);
   for (std::uint64_t i = 1; i <= leaving; ++i) {
-    const auto slot = (r.last_step + i) % kStepsPerWindow;
-    for (std::size_t c = 0; c < kTrafficClasses; ++c) {
-      r.window[c].packets -= r.packets[slot][c];
-      r.window[c].bytes -= r.bytes[slot][c];
-      r.window_packets -= r.packets[slot][c];
-    }
-    for (std::size_t f = 0; f < r.window_facts.size(); ++f) r.window_facts[f] -= r.facts[slot][f];
-    r.packets[slot] = {}, r.bytes[slot] = {}, r.facts[slot] = {};
+    auto& slot = r.slots[(r.last_step + i) % kStepsPerWindow];
+    slot.classes.for_each([&](std::size_t c) {
+      r.window[c].packets -= slot.counts[c].packets;
+      r.window[c].bytes -= slot.counts[c].bytes;
+      r.window_packets -= slot.counts[c].packets;
+      slot.counts[c] = {};
+    });
+    slot.classes.clear();
+    if (!slot.any_facts) continue;
+    for (std::size_t f = 0; f < r.window_facts.size(); ++f) r.window_facts[f] -= slot.facts[f];
+    slot.facts = {}, slot.any_facts = false;
   }
   r.last_step = step;
 }
@@ -89,25 +96,36 @@ void Features::merge_tallies(std::uint64_t step) {
     Row& r = row(host, static_cast<Direction>(n % 2));
     Row& all = *all_[all_of(n)];
     slide(r, step);
+    bool counted = false;
     for (const auto& shard : shards_) {
-      if (!shard->used[n]) continue;
-      host_last_step_[host] = step;
       Tally& t = shard->tallies[n];
-      for (std::size_t c = 0; c < kTrafficClasses; ++c) {
-        if (!t.packets[c]) continue;
-        for (Row* into : {&r, &all}) {
-          into->packets[slot][c] += t.packets[c], into->bytes[slot][c] += t.bytes[c];
-          into->window[c].packets += t.packets[c], into->window[c].bytes += t.bytes[c];
-          into->window_packets += t.packets[c];
+      if (!t.used) continue;
+      counted = true;
+      for (Row* into : {&r, &all}) {
+        auto& own = into->slots[slot];
+        t.classes.for_each([&](std::size_t c) {
+          own.classes.set(c);
+          own.counts[c].packets += t.counts[c].packets, own.counts[c].bytes += t.counts[c].bytes;
+          into->window[c].packets += t.counts[c].packets, into->window[c].bytes += t.counts[c].bytes;
+          into->window_packets += t.counts[c].packets;
           into->ever = true;
-        }
+        });
+        if (!t.any_facts) continue;
+        own.any_facts = true;
+        for (std::size_t f = 0; f < t.facts.size(); ++f) own.facts[f] += t.facts[f], into->window_facts[f] += t.facts[f];
       }
-      for (std::size_t f = 0; f < t.facts.size(); ++f)
-        for (Row* into : {&r, &all}) into->facts[slot][f] += t.facts[f], into->window_facts[f] += t.facts[f];
-      t = {};
-      shard->used[n] = false;
+      t.classes.for_each([&](std::size_t c) { t.counts[c] = {}; });
+      t.classes.clear();
+      t.facts = {}, t.any_facts = t.used = false;
     }
-    if (r.window_packets) active_rows_.push_back(n);
+    if (counted) {
+      host_last_step_[host] = step;
+      all_sketches_[all_of(n)].merge(sketches_[n], sketch_slot(step));
+    }
+    if (r.window_packets)
+      active_rows_.push_back(n);
+    else
+      sketches_[n].clear(sketch_slot(step + 1));  // the last step that it still holds
   }
   for (const auto& shard : shards_) shard->used_rows.clear();
   // Hosts that were silent for ten seconds give up their row when rows are scarce.
@@ -121,29 +139,74 @@ void Features::fill(Second& s, const Row& r, std::uint64_t step, TimeNs now) con
   s.time = now;
   s.counts = r.window;
   s.facts = r.window_facts;
-  const auto slot = step % kStepsPerWindow;
-  for (std::size_t c = 0; c < kTrafficClasses; ++c) s.step[c] = {r.packets[slot][c], r.bytes[slot][c]};
+  const auto& slot = r.slots[step % kStepsPerWindow];
+  slot.classes.for_each([&](std::size_t c) { s.step[c] = {slot.counts[c].packets, slot.counts[c].bytes}; });
   r.baseline.fill(s);
-  s.samples = window_samples_[static_cast<std::size_t>(s.direction)];
+  s.samples = window_samples_[static_cast<std::size_t>(s.direction)].samples();
+}
+
+// One Second for each row with packets in the window, then those of all hosts together.
+void Features::fill_rows(std::uint64_t step, TimeNs now) {
+  std::array<std::uint64_t, 4> locals{};  // as all_
+  seconds_.clear();
+  seconds_.reserve(active_rows_.size() + all_.size());  // pointers to them are kept below
+  std::size_t before = kRows;                           // the row of the last one: both directions of a host are neighbours
+  const auto link = [this] {
+    Second &a = *(seconds_.end() - 2), &b = seconds_.back();
+    a.reverse = &b, b.reverse = &a;
+  };
+  for (const auto n : active_rows_) {
+    Second& s = seconds_.emplace_back();
+    s.direction = static_cast<Direction>(n % 2);
+    s.host = static_cast<std::uint16_t>(n / 2);
+    s.address = hosts_[s.host];
+    s.v6 = is_v6(s.address);
+    s.distinct_locals = 1;
+    fill(s, *rows_[n], step, now);
+    s.distinct = &sketches_[n];
+    const auto& reverse = rows_[n ^ 1];
+    s.reverse_ever = reverse && reverse->ever;
+    if (before == (n ^ 1)) link();
+    before = n;
+    ++locals[all_of(n)];
+  }
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i]->window_packets) continue;
+    Second& s = seconds_.emplace_back();
+    s.direction = static_cast<Direction>(i % 2);
+    s.all = true, s.v6 = i >= 2;
+    s.distinct_locals = locals[i];
+    fill(s, *all_[i], step, now);
+    s.reverse_ever = all_[i ^ 1]->ever;
+    s.distinct = &all_sketches_[i];
+    if (i % 2 == 1 && all_[i - 1]->window_packets) link();
+  }
+}
+
+// Steps in between had no packets: what they would have pushed out of the window is forgotten now.
+void Features::skip_steps(std::uint64_t step) {
+  const std::uint64_t from = std::max(step_ + 2, step - std::min<std::uint64_t>(step, kStepsPerWindow));
+  const auto clear = [&](DistinctWindow& sketches, bool counted) {
+    for (std::uint64_t i = from; i < step + (counted ? 0 : 1); ++i) sketches.clear(sketch_slot(i));
+  };
+  for (const auto n : active_rows_)
+    clear(sketches_[n], std::any_of(shards_.begin(), shards_.end(), [&](const auto& shard) { return shard->tallies[n].used; }));
+  for (auto& all : all_sketches_) clear(all, false);
 }
 
 const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs length, bool last) {
+  if (step > step_ + 1) skip_steps(step);
   step_ = step;
   if (saved_at_) resume_baselines(now);
   merge_tallies(step);
   for (std::size_t d = 0; d < 2; ++d) {
-    window_samples_[d].clear();
+    window_samples_[d].open(step);
     for (std::size_t stratum = 0; stratum < kStrata; ++stratum) {
-      auto& ring = sample_ring_[d][stratum];
-      std::vector<SampleBuffer*> parts;
-      for (const auto& shard : shards_) parts.push_back(&shard->samples[d][stratum]);
-      // Slots whose step has left the window are stale only after quiet gaps; times tell.
+      sample_parts_.clear();
+      for (const auto& shard : shards_) sample_parts_.push_back(&shard->samples[d][stratum]);
       auto& mask = sample_masks_[d][stratum];
-      mask = SampleBuffer::join(parts, ring[step % kStepsPerWindow]) >> 1;
-      for (auto* part : parts) part->start_step(mask);
-      for (unsigned i = 1; i <= kStepsPerWindow; ++i)
-        for (const auto& sample : ring[(step + i) % kStepsPerWindow])
-          if (sample.time > now - kSecond - kStep && sample.time <= now) window_samples_[d].push_back(sample);
+      mask = SampleBuffer::join(sample_parts_, window_samples_[d]);
+      for (auto* part : sample_parts_) part->start_step(mask);
     }
   }
 
@@ -160,64 +223,15 @@ const Step& Features::finish_step(std::uint64_t step, TimeNs now, DurationNs len
   std::sort(outbound_.begin(), outbound_.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   for (const auto& event : outbound_) fanout_.on_event(event);
   fanout_.collect(now, fanouts_);
-  std::sort(sources_.begin(), sources_.end(), [](const auto& a, const auto& b) { return a.remote < b.remote; });
   std::sort(connections_.begin(), connections_.end(), [](const auto& a, const auto& b) {
     return std::tie(a.remote, a.local, a.remote_port, a.local_port, a.opened) <
            std::tie(b.remote, b.local, b.remote_port, b.local_port, b.opened);
   });
 
-  const auto stamp = static_cast<Distinct::Stamp>(step % 65'535 + 1);
-  seconds_.clear();
-  seconds_.reserve(active_rows_.size() + all_.size());
-  std::array<std::uint64_t, 4> locals{};  // as all_
-  const auto distinct = [&](Second& s, const HostSketches& sketch, const Row& r) {
-    if (!r.window_packets) return;
-    s.distinct_remotes = sketch.remotes.count(stamp, kStepsPerWindow);
-    s.distinct_remotes_minute = sketch.remotes.count(stamp, 60 * kStepsPerWindow);
-    s.distinct_local_ports = sketch.local_ports.count(stamp, kStepsPerWindow);
-    s.distinct_remote_ports = sketch.remote_ports.count(stamp, kStepsPerWindow);
-  };
-  for (const auto n : active_rows_) {
-    const auto d = n % 2;
-    Second& s = seconds_.emplace_back();
-    s.direction = static_cast<Direction>(d);
-    s.host = static_cast<std::uint16_t>(n / 2);
-    s.address = hosts_[s.host];
-    s.distinct_locals = 1;
-    fill(s, *rows_[n], step, now);
-    distinct(s, sketches_[n], *rows_[n]);
-    const auto& reverse = rows_[n ^ 1];
-    s.reverse_ever = reverse && reverse->ever;
-    s.v6 = is_v6(s.address);
-    ++locals[all_of(n)];
-  }
-  for (std::size_t i = 0; i < all_.size(); ++i) {
-    if (!all_[i]->window_packets) continue;
-    Second& s = seconds_.emplace_back();
-    s.direction = static_cast<Direction>(i % 2);
-    s.all = true, s.v6 = i >= 2;
-    s.distinct_locals = locals[i];
-    fill(s, *all_[i], step, now);
-    s.reverse_ever = all_[i ^ 1]->ever;
-    if (locals[i] == 1) {
-      const auto only = std::find_if(seconds_.begin(), seconds_.end(),
-                                     [&](const Second& o) { return !o.all && o.direction == s.direction && o.v6 == s.v6; });
-      s.distinct_remotes = only->distinct_remotes, s.distinct_remotes_minute = only->distinct_remotes_minute;
-      s.distinct_local_ports = only->distinct_local_ports, s.distinct_remote_ports = only->distinct_remote_ports;
-    } else {
-      auto joined = std::make_unique<HostSketches>();
-      for (const auto n : active_rows_)
-        if (all_of(n) == i) {
-          joined->remotes.merge(sketches_[n].remotes, stamp);
-          joined->local_ports.merge(sketches_[n].local_ports, stamp);
-          joined->remote_ports.merge(sketches_[n].remote_ports, stamp);
-        }
-      distinct(s, *joined, *all_[i]);
-    }
-  }
-  for (auto& s : seconds_)
-    for (auto& other : seconds_)
-      if (other.direction != s.direction && other.all == s.all && (s.all ? other.v6 == s.v6 : other.host == s.host)) s.reverse = &other;
+  fill_rows(step, now);
+  // The slot of the next step, which has left the window.
+  for (const auto n : active_rows_) sketches_[n].clear(sketch_slot(step + 1));
+  for (auto& all : all_sketches_) all.clear(sketch_slot(step + 1));
 
   learn(now);
   out_ = {now, length, last, seconds_, sources_, fanouts_, connections_, now - kernel_time_ <= 2 * kSecond ? kernel_ : KernelEvidence{}};

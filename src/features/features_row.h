@@ -5,8 +5,13 @@
 namespace sekisho {
 
 struct Features::Row {
-  std::array<std::array<std::uint32_t, kTrafficClasses>, kStepsPerWindow> packets{}, bytes{};
-  std::array<std::array<std::uint32_t, static_cast<std::size_t>(Fact::count)>, kStepsPerWindow> facts{};
+  struct Slot {  // one step
+    std::array<StepCount, kTrafficClasses> counts{};
+    ClassMask classes;
+    StepFacts facts{};
+    bool any_facts = false;
+  };
+  std::array<Slot, kStepsPerWindow> slots{};
   ClassCounts window{};
   Facts window_facts{};
   std::uint64_t last_step = 0;  // the step up to which the ring is filled

@@ -67,13 +67,7 @@ void OutboundWatch::claim(std::uint64_t remote_hash, std::uint64_t tag, std::uin
 }
 
 std::optional<OutboundEvent> OutboundWatch::on_packet(const Packet& packet, const UdpVerdict& udp, std::uint64_t remote_hash) {
-  if (packet.protocol == kTcp) {
-    if ((packet.tcp_flags & (kSyn | kRst)) == 0) return std::nullopt;
-  } else if (packet.protocol == kUdp) {
-    if (!udp.first) return std::nullopt;
-  } else if (!is_unreachable(packet)) {
-    return std::nullopt;
-  }
+  if (!looks_at(packet, udp)) return std::nullopt;
   if (packet.family == 0 || packet.fragment == Fragment::later || packet.truncated) return std::nullopt;
   if (packet.protocol == kTcp) return on_tcp(packet, remote_hash);
   if (packet.protocol == kUdp) {

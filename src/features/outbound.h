@@ -6,6 +6,7 @@
 
 #include "features/connections.h"
 #include "features/fanout.h"
+#include "features/icmp_quote.h"
 #include "features/udp_flows.h"
 
 namespace sekisho {
@@ -20,6 +21,12 @@ class OutboundWatch {
   // Direction and host set, packets in order of time. TCP: an attempt is the first SYN of a connection within a minute (its retries
   // are none). UDP: the first packet of its ports for 10 s, unless the remote side spoke first. Answered: SYN-ACK, UDP back. Refused:
   // RST to an attempt, ICMP unreachable about one of our packets. `udp`: the packet's verdict, default for other protocols.
+  static bool looks_at(const Packet& packet, const UdpVerdict& udp) {
+    const auto flags = packet.tcp_flags & (kSyn | kAck | kRst);
+    if (packet.protocol == kTcp)
+      return packet.direction == Direction::egress ? flags == kSyn : flags == (kSyn | kAck) || (flags & kRst) != 0;
+    return packet.protocol == kUdp ? udp.first : is_unreachable(packet);
+  }
   std::optional<OutboundEvent> on_packet(const Packet& packet, const UdpVerdict& udp, std::uint64_t remote_hash);
 
  private:

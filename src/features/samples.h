@@ -1,11 +1,13 @@
-// SampleBuffer: a bounded sample of the packets of one step, the same whatever the number of shards.
+// SampleBuffer: a bounded sample of the packets of one step, the same whatever the number of shards. SampleWindow: those of the last steps.
 #pragma once
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "features/tally.h"
 #include "model/second.h"
 
 namespace sekisho {
@@ -23,47 +25,91 @@ struct KeptSample {
   Sample sample;
 };
 
+// The samples of the window's steps in one piece, oldest first. Old ones are moved out of the way now and then, not step by step.
+class SampleWindow {
+ public:
+  // Begins a step; forgets those that left the window.
+  void open(std::uint64_t step) {
+    for (auto& part : parts_)
+      if (part.samples != 0 && part.step + kStepsPerWindow <= step) begin_ += part.samples, part.samples = 0;
+    if (begin_ > samples_.size() / 2) {
+      samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(begin_));
+      begin_ = 0;
+    }
+    part_ = &parts_[step % kStepsPerWindow];
+    *part_ = {step, 0};
+  }
+  void add(const Sample& sample, float weight) {
+    samples_.push_back(sample);
+    samples_.back().weight *= weight;
+    ++part_->samples;
+  }
+  std::span<const Sample> samples() const { return std::span{samples_}.subspan(begin_); }
+
+ private:
+  struct Part {
+    std::uint64_t step = 0;
+    std::size_t samples = 0;
+  };
+  std::vector<Sample> samples_;
+  std::size_t begin_ = 0;
+  std::array<Part, kStepsPerWindow> parts_{};
+  Part* part_ = nullptr;
+};
+
 class SampleBuffer {
  public:
   static std::uint64_t mix(std::uint64_t index) { return (index + 1) * 0x9e3779b97f4a7c15ULL >> 20; }
   bool wants(std::uint64_t mixed) const { return (mixed & mask_) == 0; }
-  void keep(std::uint64_t mixed, std::uint64_t index, const Sample& sample) {
-    kept_.push_back({mixed, index, sample});
-    if (kept_.size() >= 4 * kSamplesPerStep) thin();
+  // Where the sample of a wanted packet is to be written, all of it; nullptr when it turns out that there are too many of its kind.
+  Sample* keep(std::uint64_t mixed, std::uint64_t index) {
+    while (size_ == kept_.size()) thin(mask_ << 1 | 1);
+    if (!wants(mixed)) return nullptr;
+    KeptSample& k = kept_[size_++];
+    k.mixed_index = mixed, k.index = index;
+    return &k.sample;
   }
-  void start_step(std::uint64_t mask) { mask_ = mask, kept_.clear(); }
-  void reserve() { kept_.reserve(4 * kSamplesPerStep); }
+  void start_step(std::uint64_t mask) { mask_ = mask, size_ = 0; }
 
-  // Joins the shards' buffers of one stratum; returns the mask that the step ended with. Samples are in order of time (index).
-  static std::uint64_t join(std::vector<SampleBuffer*>& parts, std::vector<Sample>& out) {
+  // Joins the shards' buffers of one stratum, in order of time (index); returns the mask that the next step begins with.
+  static std::uint64_t join(const std::vector<SampleBuffer*>& parts, SampleWindow& out) {
     std::uint64_t mask = 0;
     for (const auto* part : parts) mask = std::max(mask, part->mask_);
-    std::vector<const KeptSample*> all;
-    for (const auto* part : parts)
-      for (const auto& k : part->kept_)
-        if ((k.mixed_index & mask) == 0) all.push_back(&k);
-    while (all.size() > kSamplesPerStep) {
+    std::size_t kept = 0;
+    for (auto* part : parts) kept += part->thin(mask);
+    while (kept > kSamplesPerStep) {
       mask = mask << 1 | 1;
-      std::erase_if(all, [&](const KeptSample* k) { return (k->mixed_index & mask) != 0; });
+      kept = 0;
+      for (auto* part : parts) kept += part->thin(mask);
     }
-    std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->index < b->index; });
-    out.clear();
-    for (const auto* k : all) {
-      out.push_back(k->sample);
-      out.back().weight *= static_cast<float>(mask + 1);
+    // A finer one is tried again only when it may fit: what it would keep is thrown away otherwise.
+    const auto next_mask = kept * 2 > kSamplesPerStep ? mask : mask >> 1;
+    const auto weight = static_cast<float>(mask + 1);
+    std::array<std::size_t, kMostParts> next{};
+    for (; kept > 0; --kept) {  // each is in order already
+      std::size_t first = parts.size();
+      for (std::size_t i = 0; i < parts.size(); ++i)
+        if (next[i] < parts[i]->size_ && (first == parts.size() || parts[i]->kept_[next[i]].index < parts[first]->kept_[next[first]].index))
+          first = i;
+      out.add(parts[first]->kept_[next[first]++].sample, weight);
     }
-    return mask;
+    return next_mask;
   }
 
  private:
-  void thin() {
-    while (kept_.size() >= 4 * kSamplesPerStep) {
-      mask_ = mask_ << 1 | 1;
-      std::erase_if(kept_, [this](const KeptSample& k) { return (k.mixed_index & mask_) != 0; });
+  static constexpr std::size_t kMostParts = 16;
+  std::size_t thin(std::uint64_t mask) {
+    if (mask != mask_) {
+      const auto end = kept_.begin() + static_cast<std::ptrdiff_t>(size_);
+      size_ = static_cast<std::size_t>(std::remove_if(kept_.begin(), end, [mask](const auto& k) { return (k.mixed_index & mask) != 0; }) -
+                                       kept_.begin());
     }
+    mask_ = mask;
+    return size_;
   }
   std::uint64_t mask_ = 0;
-  std::vector<KeptSample> kept_;
+  std::size_t size_ = 0;
+  std::vector<KeptSample> kept_ = std::vector<KeptSample>(4 * kSamplesPerStep);
 };
 
 }  // namespace sekisho

@@ -17,15 +17,26 @@ Stratum stratum_of(const Packet& p) {
   return p.protocol == kUdp ? Stratum::udp : Stratum::other;
 }
 
-// FNV-1a over the first payload bytes: only compares payloads with each other.
+// Of up to 64 payload bytes: only compares payloads with each other.
 std::uint32_t payload_hash(const Packet& p) {
-  std::uint32_t h = 2166136261u;
-  for (unsigned i = 0; i < std::min<unsigned>(p.payload_captured, 64); ++i) h = (h ^ p.payload[i]) * 16777619u;
-  return h ^ p.payload_bytes;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL, kOther = 0xd1b54a32d192ed03ULL;
+  std::uint64_t h = p.payload_bytes;
+  std::array<std::uint64_t, 2> words{};
+  const std::uint8_t* at = p.payload;
+  std::size_t left = std::min<std::size_t>(p.payload_captured, 64);
+  for (; left >= sizeof words; left -= sizeof words, at += sizeof words) {
+    std::memcpy(words.data(), at, sizeof words);
+    h = fold_multiply(words[0] ^ kOdd ^ h, words[1] ^ kOther);
+  }
+  if (left != 0) {
+    words = {};
+    std::memcpy(words.data(), at, left);
+    h = fold_multiply(words[0] ^ kOdd ^ h, words[1] ^ kOther);
+  }
+  return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
-Sample digest(const Packet& p) {
-  Sample s;
+void digest(const Packet& p, Sample& s) {
   s.time = p.time;
   s.remote = remote_address(p);
   s.weight = static_cast<float>(p.weight);
@@ -43,9 +54,13 @@ Sample digest(const Packet& p) {
   s.ip_id = p.ip_id;
   s.tcp_window = p.tcp_window;
   s.payload_captured = static_cast<std::uint8_t>(std::min<std::size_t>(p.payload_captured, s.payload.size()));
-  if (s.payload_captured) std::memcpy(s.payload.data(), p.payload, s.payload_captured);
+  if (s.payload_captured == s.payload.size()) {
+    std::memcpy(s.payload.data(), p.payload, s.payload.size());
+  } else {
+    s.payload = {};
+    if (s.payload_captured != 0) std::memcpy(s.payload.data(), p.payload, s.payload_captured);
+  }
   s.hash = payload_hash(p);
-  return s;
 }
 
 // "X-a: 4242\r\n" alone in a segment towards a web port. Clients send their headers at once; slowloris sends a line now and then.
@@ -57,6 +72,9 @@ bool is_lone_header_line(const Packet& p) {
   return line.ends_with("\r\n") && line.find(':') != line.npos && line.find("\r\n") == line.size() - 2;
 }
 
+// Of a connection that goes on, as far as the packet alone tells.
+bool may_be_routine(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck | kRst | kFin)) == kAck; }
+
 bool is_refusal(const Packet& p) {
   if (p.protocol == kTcp) return p.tcp_flags & kRst;
   return (p.protocol == kIcmp && p.icmp_type == 3) || (p.protocol == kIcmpv6 && p.icmp_type == 1);
@@ -64,39 +82,19 @@ bool is_refusal(const Packet& p) {
 
 }  // namespace
 
-Shard::Shard(const FeatureSettings& settings, unsigned first_group, unsigned groups, std::vector<HostSketches>& sketches)
+Shard::Shard(const FeatureSettings& settings, unsigned first_group, unsigned groups, HugeVector<DistinctWindow>& sketches)
     : connections(settings.key, settings.connections / kGroups, first_group, groups),
       sources(settings.key, settings.sources / kGroups, first_group, groups, settings.publics),
       key_(settings.key),
       first_group_(first_group),
       groups_(groups),
-      udp_flows_(settings.key, settings.udp_flows / kGroups, first_group, groups),
+      udp_flows_(settings.udp_flows / kGroups, first_group, groups),
       outbound_watch_(settings.key, settings.outbound / kGroups, first_group, groups),
       first_fragments_(kFragmentEntries * groups),
       sketches_(sketches) {
-  for (auto& direction : samples)
-    for (auto& buffer : direction) buffer.reserve();
   outbound.reserve(4096);
+  mine_.reserve(4096);
   used_rows.reserve(kRows);
-}
-
-void Shard::count(std::span<Packet> packets, std::span<const std::uint64_t> remote_hashes, std::uint64_t step) {
-  // Tables are larger than the cache: their lines are asked for some packets ahead.
-  constexpr std::size_t kAhead = 12;
-  const auto mine = [&](std::size_t i) { return group_of(remote_hashes[i]) - first_group_ < groups_; };
-  const auto prefetch = [&](std::size_t i) {
-    if (!mine(i)) return;
-    sources.prefetch(remote_hashes[i]);
-    if (packets[i].protocol == kTcp)
-      connections.prefetch(packets[i], remote_hashes[i]);
-    else if (packets[i].protocol == kUdp)
-      udp_flows_.prefetch(packets[i], remote_hashes[i]);
-  };
-  for (std::size_t i = 0; i < std::min(kAhead, packets.size()); ++i) prefetch(i);
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (i + kAhead < packets.size()) prefetch(i + kAhead);
-    if (mine(i)) count_one(packets[i], remote_hashes[i], step);
-  }
 }
 
 TrafficClass Shard::fragment_class(const Packet& p, std::uint64_t hash, TrafficClass own, std::uint64_t step) {
@@ -114,32 +112,35 @@ TrafficClass Shard::fragment_class(const Packet& p, std::uint64_t hash, TrafficC
   return own;
 }
 
-Tally& Shard::tally(std::size_t row) {
-  if (!used[row]) used[row] = true, used_rows.push_back(static_cast<std::uint16_t>(row));
-  return tallies[row];
+inline Tally& Shard::tally(std::size_t row) {
+  Tally& t = tallies[row];
+  if (!t.used) t.used = true, used_rows.push_back(static_cast<std::uint16_t>(row));
+  return t;
 }
 
-void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) {
+template <bool kAlone>
+[[gnu::always_inline]] inline void Shard::count_one(Packet& p, const PacketHashes& hashes, std::uint64_t step) {
   ConnectionVerdict connection;
   UdpVerdict flow;
   if (p.protocol == kTcp && p.fragment != Fragment::later && !p.truncated) {
-    connection = connections.on_packet(p, remote_hash);
+    connection = connections.on_packet(p, hashes);
     p.traffic_class = classify_tcp(p, connection);
   } else if (p.protocol == kUdp && p.fragment != Fragment::later && !p.truncated) {
-    flow = udp_flows_.on_packet(p, remote_hash, step);
+    flow = udp_flows_.on_packet(p, hashes, step);
     p.traffic_class = classify_udp(p, flow);
   } else {
     p.traffic_class = classify_other(p);
   }
   if (p.fragment != Fragment::none) [[unlikely]]
-    p.traffic_class = fragment_class(p, remote_hash, p.traffic_class, step);
+    p.traffic_class = fragment_class(p, hashes.remote, p.traffic_class, step);
 
   const std::size_t row = row_of(p.host, p.direction);
   Tally& own = tally(row);
   const auto c = index_of(p.traffic_class);
-  own.packets[c] += p.weight;
-  own.bytes[c] += p.wire_bytes * p.weight;
-  const auto raise = [&](Tally& t, Fact f) { t.facts[static_cast<std::size_t>(f)] += p.weight; };
+  own.counts[c].packets += p.weight;
+  own.counts[c].bytes += p.wire_bytes * p.weight;
+  own.classes.set(c);
+  const auto raise = [&](Tally& t, Fact f) { t.facts[static_cast<std::size_t>(f)] += p.weight, t.any_facts = true; };
   if (connection.handshake_completed) {
     raise(tally(row_of(p.host, connection.opened_by_remote ? Direction::ingress : Direction::egress)), Fact::handshakes_completed);
   }
@@ -148,19 +149,76 @@ void Shard::count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step) 
   if (p.malformed != Malformed::none) raise(own, Fact::malformed);
   if (is_lone_header_line(p)) raise(own, Fact::slow_http_lines);
 
-  sources.on_packet(p, connection, remote_hash);
-  if (const auto event = outbound_watch_.on_packet(p, flow, remote_hash)) outbound.push_back(*event);
+  if (!connection.routine) sources.on_packet(p, connection, hashes.remote);
+  if (OutboundWatch::looks_at(p, flow)) [[unlikely]]
+    if (const auto event = outbound_watch_.on_packet(p, flow, hashes.remote)) outbound.push_back(*event);
 
-  const auto stamp = static_cast<Distinct::Stamp>(step % 65'535 + 1);
-  auto& sketch = sketches_[row];
-  sketch.remotes.add(remote_hash * 0xd1342543de82ef95ULL, stamp);
+  const auto slot = sketch_slot(step);
+  auto& sketches = sketches_[row];
+  sketches.add<!kAlone>(kDistinctRemotes, hashes.remote * 0xd1342543de82ef95ULL, slot);
   if (p.sport | p.dport) {
-    sketch.local_ports.add(keyed_hash(key_, local_port(p), 3), stamp);
-    sketch.remote_ports.add(keyed_hash(key_, remote_port(p), 4), stamp);
+    sketches.add<!kAlone>(kDistinctLocalPorts, fold_multiply(local_port(p) ^ key_.a, 0xe7037ed1a0b428dbULL), slot);
+    sketches.add<!kAlone>(kDistinctRemotePorts, fold_multiply(remote_port(p) ^ key_.b, 0x8ebc6af09c88c6e3ULL), slot);
   }
 
   auto& buffer = samples[static_cast<std::size_t>(p.direction)][static_cast<std::size_t>(stratum_of(p))];
-  if (const auto mixed = SampleBuffer::mix(p.index); buffer.wants(mixed)) buffer.keep(mixed, p.index, digest(p));
+  if (const auto mixed = SampleBuffer::mix(p.index); buffer.wants(mixed))
+    if (Sample* sample = buffer.keep(mixed, p.index)) digest(p, *sample);
+}
+
+void Shard::count(std::span<Packet> packets, std::span<const PacketHashes> hashes, std::uint64_t step) {
+  if (groups_ == kGroups)
+    return count_these<true>(
+        packets.size(), [](std::size_t i) { return i; }, packets, hashes, step);
+  mine_.clear();
+  for (std::size_t i = 0; i < packets.size(); ++i)
+    if (group_of(hashes[i].remote) - first_group_ < groups_) mine_.push_back(static_cast<std::uint32_t>(i));
+  count_these<false>(
+      mine_.size(), [this](std::size_t i) -> std::size_t { return mine_[i]; }, packets, hashes, step);
+}
+
+// Tables are larger than the cache. The lines that hashes name are asked for some packets ahead; when they have come, the entries that
+// these name; then what those name.
+template <bool kAlone, class Index>
+void Shard::count_these(std::size_t n, Index index, std::span<Packet> packets, std::span<const PacketHashes> hashes, std::uint64_t step) {
+  constexpr std::size_t kLines = 16, kEntries = 8, kWatched = 4, kRing = 16;
+  std::array<int, kRing> ways{};  // of the connections between the second and the third look
+  const auto ask_lines = [&](std::size_t i) {
+    const Packet& p = packets[index(i)];
+    const PacketHashes& h = hashes[index(i)];
+    const auto row = row_of(p.host, p.direction);
+    sketches_[row].prefetch(sketch_slot(step));
+    __builtin_prefetch(&tallies[row], 1);
+    if (p.protocol == kTcp) {
+      connections.prefetch(h, (p.tcp_flags & kSyn) != 0);
+      if (may_be_routine(p)) return;  // then its source is not looked at
+    } else if (p.protocol == kUdp) {
+      udp_flows_.prefetch(h);
+    }
+    sources.prefetch(h.remote);
+  };
+  const auto ask_entries = [&](std::size_t i) {
+    const Packet& p = packets[index(i)];
+    const PacketHashes& h = hashes[index(i)];
+    const int way = p.protocol == kTcp ? connections.prefetch_entry(h) : -1;
+    ways[i % kRing] = way;
+    if (!may_be_routine(p))
+      sources.prefetch_entry(p, h.remote);
+    else if (way < 0)
+      sources.prefetch(h.remote);
+  };
+  const auto ask_watched = [&](std::size_t i) {
+    if (ways[i % kRing] >= 0) connections.prefetch_watched(hashes[index(i)], ways[i % kRing]);
+  };
+  for (std::size_t i = 0; i < std::min(kLines, n); ++i) ask_lines(i);
+  for (std::size_t i = 0; i < std::min(kEntries, n); ++i) ask_entries(i);
+  for (std::size_t i = 0; i < std::min(kWatched, n); ++i) ask_watched(i);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (i + kLines < n) ask_lines(i + kLines);
+    if (i + kEntries < n) ask_entries(i + kEntries);
+    if (i + kWatched < n) ask_watched(i + kWatched);
+    count_one<kAlone>(packets[index(i)], hashes[index(i)], step);
+  }
 }
 
 }  // namespace sekisho

@@ -21,27 +21,30 @@ struct FeatureSettings {
 
 class Shard {
  public:
-  Shard(const FeatureSettings& settings, unsigned first_group, unsigned groups, std::vector<HostSketches>& sketches);
+  Shard(const FeatureSettings& settings, unsigned first_group, unsigned groups, HugeVector<DistinctWindow>& sketches);
   Shard(Shard&&) = delete;
 
-  // Packets with direction and host set, and their remote_hash(); of one step, in order of index. Handles those of its own groups.
-  void count(std::span<Packet> packets, std::span<const std::uint64_t> remote_hashes, std::uint64_t step);
+  // Packets with direction and host set, and their hashes_of(); of one step, in order of index. Handles those of its own groups.
+  void count(std::span<Packet> packets, std::span<const PacketHashes> hashes, std::uint64_t step);
 
   Connections connections;
   Sources sources;
-  std::vector<Tally> tallies{kRows};
-  std::vector<std::uint16_t> used_rows;  // of this step, in order of first use
-  std::array<bool, kRows> used{};
+  HugeVector<Tally> tallies = HugeVector<Tally>(kRows);
+  std::vector<std::uint16_t> used_rows;                      // of this step, in order of first use
   std::array<std::array<SampleBuffer, kStrata>, 2> samples;  // by direction
   std::vector<OutboundEvent> outbound;                       // of this step, in order of index
 
  private:
   Tally& tally(std::size_t row);
-  void count_one(Packet& p, std::uint64_t remote_hash, std::uint64_t step);
+  template <bool kAlone, class Index>
+  void count_these(std::size_t n, Index index, std::span<Packet> packets, std::span<const PacketHashes> hashes, std::uint64_t step);
+  template <bool kAlone>
+  void count_one(Packet& p, const PacketHashes& hashes, std::uint64_t step);
   TrafficClass fragment_class(const Packet& p, std::uint64_t remote_hash, TrafficClass own, std::uint64_t step);
 
   HashKey key_;
   unsigned first_group_, groups_;
+  std::vector<std::uint32_t> mine_;  // which packets of a batch
   UdpFlows udp_flows_;
   OutboundWatch outbound_watch_;
   struct FirstFragment {
@@ -50,7 +53,7 @@ class Shard {
     TrafficClass traffic_class = TrafficClass::fragment;
   };
   std::vector<FirstFragment> first_fragments_;  // by (remote, local, id) and by remote alone
-  std::vector<HostSketches>& sketches_;
+  HugeVector<DistinctWindow>& sketches_;
 };
 
 }  // namespace sekisho

@@ -76,8 +76,8 @@ SourceFact source_fact(const SourceEntry& e) {
   f.walk = e.walk * std::log(4.0);
   f.handshakes = e.handshakes;
   f.followups = e.followups;
-  f.distinct_ports = linear_count(static_cast<unsigned>(std::popcount(e.ports[0]) + std::popcount(e.ports[1])), 128);
-  f.distinct_locals = linear_count(static_cast<unsigned>(std::popcount(e.locals)), 64);
+  f.distinct_ports = linear_count<128>(static_cast<unsigned>(std::popcount(e.ports[0]) + std::popcount(e.ports[1])));
+  f.distinct_locals = linear_count<64>(static_cast<unsigned>(std::popcount(e.locals)));
   const bool several = e.syns >= 3 && std::popcount(e.contacts) >= 2;  // the retries of one connection prove nothing
   f.constant_sport = several && (e.flags & kSourceSportVaries) == 0;
   f.constant_window = several && (e.flags & kSourceWindowVaries) == 0;

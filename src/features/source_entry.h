@@ -56,7 +56,8 @@ struct alignas(64) SourceEntry {
   std::uint16_t bare_second = 0, bare_port = 0;  // the last bare SYN
   std::uint8_t zmap = 0, masscan = 0;            // SYNs with the tool's marks
   std::uint8_t ports_used = 0;
-  std::uint8_t padding[3] = {};
+  std::uint8_t slot_flags = 0;  // SourceSlotFlag: of the slot, they outlive the source
+  std::uint8_t padding[2] = {};
 };
 static_assert(sizeof(SourceEntry) == 192);
 
@@ -73,11 +74,16 @@ inline void walk_failed(SourceEntry& e, unsigned n) {
 }
 inline void walk_succeeded(SourceEntry& e) { e.walk = static_cast<std::int8_t>(std::max(e.walk - 1, kWalkFloor)); }
 
-// Things seen, from a bitmap of `bits` bits of which `used` are set; saturates.
-inline std::uint16_t linear_count(unsigned used, unsigned bits) {
-  if (used == 0) return 0;
-  const double empty = std::max(1U, bits - used);
-  return static_cast<std::uint16_t>(std::lround(bits * std::log(bits / empty)));
+// Things seen, by the number of bits that are set in a bitmap of kBits (linear counting); saturates.
+template <unsigned kBits>
+std::uint16_t linear_count(unsigned used) {
+  static const auto table = [] {
+    std::array<std::uint16_t, kBits + 1> things{};
+    for (unsigned n = 1; n <= kBits; ++n)
+      things[n] = static_cast<std::uint16_t>(std::lround(kBits * std::log(kBits / static_cast<double>(std::max(1U, kBits - n)))));
+    return things;
+  }();
+  return table[used];
 }
 
 // The second after which contacts count as unanswered: between three and four seconds of packet time.

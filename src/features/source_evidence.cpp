@@ -46,7 +46,7 @@ Sources::Contact Sources::contact_of(const Address& local, std::uint8_t protocol
 void Sources::first_contact(const Place& place, const Packet& packet) {
   auto& e = *place.entry;
   const bool udp = packet.protocol == kUdp;
-  const auto contact = contact_of(packet.dst, packet.protocol, packet.dport);
+  const auto contact = place.judged ? place.contact : contact_of(packet.dst, packet.protocol, packet.dport);
   e.ports[contact.port() >> 6] |= 1ULL << (contact.port() & 63);
   e.locals |= 1ULL << contact.local();
   e.last_local = packet.dst;
@@ -55,7 +55,7 @@ void Sources::first_contact(const Place& place, const Packet& packet) {
   if (std::popcount(e.contacts) >= 32) e.contacts = e.resolved = 0;
   e.contacts |= contact.bit();
   if (udp) saturating_add(e.udp_contacts, 1);
-  expire_pending(e, source_second(packet.time));
+  if (const auto second = source_second(packet.time); second > e.pending_second) expire_pending(e, second);
   auto& pending = (udp ? e.pending_udp : e.pending)[0];
   saturating_add(pending, 1);
   e.flags |= udp ? kSourcePendingUdp : kSourcePendingTcp;
@@ -157,7 +157,7 @@ void Sources::on_syn(const Place& place, const Packet& packet) {
     e.flags |= kSourceFollowArmed;
   }
   if (is_device_port(packet.dport)) saturating_add(e.device_port_syns, packet.weight);
-  const auto marks = marks_of(packet);
+  const auto marks = place.judged ? place.marks : marks_of(packet);
   if (marks.fingerprint) saturating_add(e.fingerprint_syns, packet.weight);
   if (marks.swapped) saturating_add(e.swapped, packet.weight);
   if (marks.zmap) saturating_add(e.zmap, packet.weight);

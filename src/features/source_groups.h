@@ -1,5 +1,7 @@
 // The insides of Sources: buckets, groups, and the place of one address in them. Only for the files of Sources.
 #pragma once
+#include <span>
+
 #include "features/sources.h"
 
 namespace sekisho {
@@ -11,7 +13,16 @@ constexpr unsigned kSourceWheel = 8;  // seconds; more than kAnswerSeconds
 enum SourceRank : std::uint8_t { kRankEmpty, kRankSinglePacket, kRankUnsuspicious, kRankWaiting, kRankSuspicious };
 
 enum SourceSlotFlag : std::uint8_t { kSlotQueued = 1, kSlotOnWheel = 2 };  // of the slot: they outlive an eviction
-enum NewcomerFlag : std::uint8_t { kNewcomerTcp = 1, kNewcomerSyn = 2, kNewcomerBare = 4, kNewcomerRefused = 8 };
+enum NewcomerFlag : std::uint8_t {
+  kNewcomerTcp = 1,
+  kNewcomerSyn = 2,
+  kNewcomerBare = 4,
+  kNewcomerRefused = 8,
+  kNewcomerTold = 16,  // a fact was made of it already
+  kNewcomerFingerprint = 32,
+  kNewcomerZmap = 64,
+  kNewcomerMasscan = 128
+};
 
 constexpr std::uint32_t source_second(TimeNs t) { return t <= 0 ? 0 : static_cast<std::uint32_t>(t / kSecond); }
 
@@ -42,23 +53,25 @@ struct Sources::Newcomer {
 
 // One cache line. Eight tags of one byte in one word, so that one comparison finds the candidates.
 struct alignas(64) Sources::Bucket {
-  std::uint64_t tags = 0;
-  std::array<std::uint16_t, kSourceWays> stamps{};
+  alignas(16) std::array<std::uint16_t, kSourceWays> stamps{};
   std::array<std::uint8_t, kSourceWays> ranks{};
+  std::uint64_t tags = 0;
   std::array<Newcomer, 2> newcomers{};
 };
 
 struct Sources::Group {
-  std::vector<Bucket> buckets;
-  std::vector<SourceEntry> entries;
-  std::vector<std::uint8_t> slot_flags;
+  std::span<Bucket> buckets;
+  std::span<SourceEntry> entries;
   std::vector<std::uint32_t> wheel_next;
   std::array<std::uint32_t, kSourceWheel> wheel;
   std::uint32_t wheel_second = 0;
-  std::vector<std::uint32_t> queue;  // ring of slots whose facts wait; a slot stands in it at most once
+  std::vector<std::uint32_t> queue;  // ring, a power of two, of slots whose facts wait; a slot stands in it at most once
   std::size_t queue_head = 0, queue_size = 0;
-  std::uint32_t clock = 0;    // packets of the group: the age of entries
-  bool answers_seen = false;  // any packet of our side: without one the capture holds one direction
+  std::vector<SourceFact> told;  // of this step, about sources that got no entry
+  std::uint32_t clock = 0;       // packets of the group: the age of entries
+  std::uint8_t inserting = 0;    // are contacts of new sources getting entries, lately? Only says what is worth a prefetch
+  bool answers_seen = false;     // any packet of our side: without one the capture holds one direction
+  std::uint16_t age_clock() const { return static_cast<std::uint16_t>(clock >> 4); }
 };
 
 // Which bits of the bitmaps a contact sets; one word, so that it travels in a register.
@@ -81,6 +94,9 @@ struct Sources::Place {
   SourceEntry* entry = nullptr;
   Bucket* bucket = nullptr;
   std::uint32_t slot = 0;
+  bool judged = false;  // admit() looked at the packet already: these are its
+  Contact contact;
+  Marks marks;
   void rank_at_least(SourceRank rank) const {
     auto& current = bucket->ranks[slot % kSourceWays];
     if (current < rank) current = rank;

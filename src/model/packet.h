@@ -102,7 +102,8 @@ struct Inner {
 };
 
 // What decode understood of a frame. Multi-byte values are in host order. Fields of a protocol that is absent are zero.
-struct Packet {
+// Ordered for the cache: what every packet needs lies in the first two lines.
+struct alignas(64) Packet {
   TimeNs time = 0;
   std::uint64_t index = 0;  // running number in the source, 0-based
   Address src, dst;
@@ -110,9 +111,10 @@ struct Packet {
   std::uint32_t weight = 1;
   std::uint32_t ip_bytes = 0;          // IP total length as its header says (headers included); of one segment where offloading joined some
   std::uint16_t sport = 0, dport = 0;  // TCP, UDP, SCTP; 0 on later fragments
-  std::uint8_t protocol = 0;           // the last header understood: kTcp, kUdp, ...; on later fragments the fragment's next header
-  std::uint8_t family = 0;             // 4, 6; 0 = not IP (ARP and so on): ethertype says what
-  std::uint8_t ttl = 0;                // or hop limit
+
+  std::uint8_t protocol = 0;  // the last header understood: kTcp, kUdp, ...; on later fragments the fragment's next header
+  std::uint8_t family = 0;    // 4, 6; 0 = not IP (ARP and so on): ethertype says what
+  std::uint8_t ttl = 0;       // or hop limit
   std::uint8_t tos = 0;
   Fragment fragment = Fragment::none;
   Malformed malformed = Malformed::none;
@@ -120,26 +122,27 @@ struct Packet {
   bool dont_fragment = false;
   std::uint16_t ip_id = 0;  // IPv4 identification; low half of an IPv6 fragment's
   std::uint16_t ethertype = 0;
-  std::uint16_t vlan = 0;  // outermost tag's id, 0 = none
-  std::uint16_t fragment_offset_bytes = 0;
-  std::uint8_t ipv6_extensions = 0;  // Ipv6Extension bits
   std::uint8_t tcp_flags = 0;
   std::uint8_t tcp_header_bytes = 0;  // data offset x 4; 20 = no options
   std::uint8_t tcp_options = 0;       // TcpOptionBit bits
   std::uint16_t tcp_window = 0;
-  std::uint8_t icmp_type = 0, icmp_code = 0;
-  std::uint32_t tcp_seq = 0, tcp_ack = 0;
   std::uint16_t payload_bytes = 0;     // transport payload on the wire (from the IP length, not from what was captured)
   std::uint16_t payload_captured = 0;  // how many of them `payload` points to
   std::uint16_t interface = 0;
+  std::uint32_t tcp_seq = 0, tcp_ack = 0;
   const std::uint8_t* payload = nullptr;   // into the frame: valid as long as the frame
   std::uint64_t src_mac = 0, dst_mac = 0;  // 48 bits, 0 = none
-  Inner inner;
 
   // Filled by features when it is known whose side is local.
   Direction direction = Direction::ingress;
   TrafficClass traffic_class = TrafficClass::other_ip;
   std::uint16_t host = 0;  // row of the local host
+
+  std::uint16_t vlan = 0;  // outermost tag's id, 0 = none
+  std::uint16_t fragment_offset_bytes = 0;
+  std::uint8_t ipv6_extensions = 0;  // Ipv6Extension bits
+  std::uint8_t icmp_type = 0, icmp_code = 0;
+  Inner inner;
 };
 
 // The side of the host that is guarded, and the other side.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/distinct_window.h"
 #include "model/baseline_view.h"
 #include "model/connection_fact.h"
 #include "model/kernel_evidence.h"
@@ -52,17 +53,15 @@ struct Second {
   bool all = false;  // the row of all local hosts of one family together (carpet bombing, totals)
   bool v6 = false;   // which family
   std::uint16_t host = 0;
-  Address address;              // the local host; unset when `all`
-  ClassCounts counts{};         // within the window
-  ClassCounts step{};           // within the last step only
-  Facts facts{};                // within the window
-  double distinct_remotes = 0;  // within the window (estimate, about 5 %)
-  double distinct_remotes_minute = 0;
-  double distinct_local_ports = 0, distinct_remote_ports = 0;  // within the window
-  std::span<const Sample> samples;               // of this direction within the window, all hosts; in order of time within each stratum
-  std::uint64_t distinct_locals = 0;             // local hosts with packets in the window (the `all` row; else 1)
-  std::array<float, kTrafficClasses> normal{};   // learned median packets/s per class; 0 = nothing learned yet
-  std::array<float, kTrafficClasses> ceiling{};  // learned upper bound of normal, packets/s; 0 = nothing learned yet
+  Address address;                           // the local host; unset when `all`
+  ClassCounts counts{};                      // within the window
+  ClassCounts step{};                        // within the last step only
+  Facts facts{};                             // within the window
+  const DistinctWindow* distinct = nullptr;  // what distinct_remotes() and its like count; valid as long as the step
+  std::span<const Sample> samples;    // of this direction within the window, all hosts; in order of time within each step and stratum
+  std::uint64_t distinct_locals = 0;  // local hosts with packets in the window (the `all` row; else 1)
+  std::array<float, kTrafficClasses> normal{};        // learned median packets/s per class; 0 = nothing learned yet
+  std::array<float, kTrafficClasses> ceiling{};       // learned upper bound of normal, packets/s; 0 = nothing learned yet
   std::array<ThresholdRule, kTrafficClasses> rule{};  // what set the ceiling
   std::uint32_t learned_seconds = 0;                  // how many clean seconds that rests on
   const Second* reverse = nullptr;                    // the same host in the other direction, nullptr if silent in the window
@@ -73,7 +72,7 @@ struct Step {
   TimeNs time = 0;                              // end of the step; verdicts carry it as `detected`
   DurationNs length = 0;                        // nominally 100 ms; the last one may be shorter
   bool last = false;                            // the input ends here: judge what is pending
-  std::span<const Second> seconds;              // rows with packets in the window; the `all` rows (by direction and family) are among them
+  std::span<const Second> seconds;              // rows with packets in the window; their `all` rows (by direction and family) at the end
   std::span<const SourceFact> sources;          // remote addresses whose scan evidence changed in this step
   std::span<const FanoutFact> fanouts;          // local hosts that contact many targets
   std::span<const ConnectionFact> connections;  // connections with something to say
@@ -85,6 +84,11 @@ inline bool belongs_to(const Sample& sample, const Second& row) {
   return row.all ? is_v6(sample.remote) == row.v6 : sample.host == row.host;
 }
 inline std::uint64_t packets(const Second& s, TrafficClass c) { return s.counts[index_of(c)].packets; }
+enum DistinctKind : unsigned { kDistinctRemotes, kDistinctLocalPorts, kDistinctRemotePorts };
+// Within the window: estimates, about 5 %.
+inline double distinct_remotes(const Second& s) { return s.distinct ? s.distinct->count(kDistinctRemotes) : 0; }
+inline double distinct_local_ports(const Second& s) { return s.distinct ? s.distinct->count(kDistinctLocalPorts) : 0; }
+inline double distinct_remote_ports(const Second& s) { return s.distinct ? s.distinct->count(kDistinctRemotePorts) : 0; }
 inline std::uint64_t fact(const Second& s, Fact f) { return s.facts[static_cast<std::size_t>(f)]; }
 
 }  // namespace sekisho

@@ -17,6 +17,7 @@ struct SourcePort {
 // Cumulative since the source was first seen (or last evicted from the bounded table); reported in the steps in which it changed.
 struct SourceFact {
   Address remote;
+  std::uint64_t hash = 0;  // of it, keyed: for tables that an attacker can feed
   TimeNs first_seen = 0, last_seen = 0;
   std::uint64_t packets = 0, bytes = 0;
   // Since the previous report of this source, so that readers add up without a table of their own. Equal to the totals: the first report.

@@ -38,11 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   static Connections table{HashKey{}, 8, 0, kGroups};
   const std::uint16_t port = kPorts[data[0] % std::size(kPorts)];
-  const std::uint64_t hash = remote_hash(HashKey{}, address_from_v4(0xc6336407));
+  const auto put = [](const Packet& packet) { table.on_packet(packet, hashes_of({}, packet)); };
   TimeNs now = 1'700'000'000 * kSecond;
   std::uint32_t seq[2] = {100, 200};  // by egress
-  table.on_packet(segment(now, true, port, kSyn, seq[1]++, 0, nullptr, 0, 0), hash);
-  table.on_packet(segment(now, false, port, kSyn | kAck, seq[0]++, seq[1], nullptr, 0, 0), hash);
+  put(segment(now, true, port, kSyn, seq[1]++, 0, nullptr, 0, 0));
+  put(segment(now, false, port, kSyn | kAck, seq[0]++, seq[1], nullptr, 0, 0));
   std::size_t at = 1;
   while (at + 2 <= size) {
     const std::uint8_t control = data[at];
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     now += (control >> 4) * 5 * kSecond;
     const std::uint8_t flags = (control & 4) != 0 ? static_cast<std::uint8_t>(control ^ bytes) : static_cast<std::uint8_t>(kAck | kPsh);
     const std::uint32_t jump = (control & 8) != 0 ? control * 0x01000193U : 0;
-    table.on_packet(segment(now, egress, port, flags, seq[egress] + jump, seq[!egress], cut.data(), bytes, captured), hash);
+    put(segment(now, egress, port, flags, seq[egress] + jump, seq[!egress], cut.data(), bytes, captured));
     seq[egress] += static_cast<std::uint32_t>(bytes);
     at += 2 + bytes;
   }

@@ -129,13 +129,13 @@ TEST_F(ConnectionsTest, ASynFloodOfAMillionSourcesKeepsEstablishedConnections) {
   for (std::uint32_t i = 0; i < 1'000'000; ++i) {
     const Address remote = address_from_v4(0x0b000000U + i * 17);
     now += 2 * kMicrosecond;
-    const auto v = table.on_packet(tcp_packet(now, Direction::ingress, local, 443, remote, static_cast<std::uint16_t>(i), kSyn, i, 0),
-                                   remote_hash(HashKey{}, remote));
-    ASSERT_TRUE(v.new_connection);
-    if (i % 3 == 0) {  // the server answers some
-      table.on_packet(tcp_packet(now, Direction::egress, local, 443, remote, static_cast<std::uint16_t>(i), kSyn | kAck, 9, i + 1),
-                      remote_hash(HashKey{}, remote));
-    }
+    const auto send = [&](Direction direction, unsigned flags, std::uint32_t seq, std::uint32_t ack) {
+      const auto p =
+          tcp_packet(now, direction, local, 443, remote, static_cast<std::uint16_t>(i), static_cast<std::uint8_t>(flags), seq, ack);
+      return table.on_packet(p, hashes_of({}, p));
+    };
+    ASSERT_TRUE(send(Direction::ingress, kSyn, i, 0).new_connection);
+    if (i % 3 == 0) send(Direction::egress, kSyn | kAck, 9, i + 1);  // the server answers some
   }
   std::size_t lost = 0;
   for (auto& talk : talks) {
@@ -259,8 +259,8 @@ TEST(ConnectionsSharding, AnyNumberOfShardsGivesTheSame) {
     std::size_t i = 0;
     std::uint64_t evictions = 0;
     for (const auto& [packet, payload] : sent) {
-      const std::uint64_t hash = remote_hash(HashKey{}, remote_address(packet));
-      const auto v = tables[group_of(hash) / groups].on_packet(packet, hash);
+      const auto hashes = hashes_of({}, packet);
+      const auto v = tables[group_of(hashes.remote) / groups].on_packet(packet, hashes);
       log += static_cast<char>('A' + v.known + 2 * v.new_connection + 4 * v.both_ways + 8 * v.stalled + 16 * v.handshake_completed);
       if (++i % 5000 != 0) continue;
       std::vector<ConnectionFact> facts;

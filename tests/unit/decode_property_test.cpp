@@ -1,6 +1,8 @@
 // What must hold for every frame: any truncation is handled, nothing is read beyond the captured bytes, noise does no harm.
+#include <array>
 #include <memory>
 #include <random>
+#include <tuple>
 
 #include "wire.h"
 
@@ -99,6 +101,57 @@ TEST(DecodeProperty, NoiseAndFlippedBits) {
     auto bytes = s.bytes;
     for (auto flips = 1 + random() % 4; flips > 0; --flips) bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
     decode_exactly(s.link, std::span{bytes}.first(random() % (bytes.size() + 1)), random() % 2 ? bytes.size() : 0);
+  }
+}
+
+// Ethernet with plain IPv4 takes a way of its own: it must say what the steps say, which raw IP goes through.
+TEST(DecodeProperty, ThePlainWaySaysWhatTheStepsSay) {
+  std::mt19937 random{2};
+  const Bytes timestamp{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2}, other{2, 4, 5, 0xb4, 1, 1, 4, 2};
+  const std::vector<Bytes> packets{ipv4(kTcp, tcp(kSyn)),
+                                   ipv4(kTcp, tcp(kAck | kPsh, fill(40), timestamp)),
+                                   ipv4(kTcp, tcp(kSyn, {}, other)),
+                                   ipv4(kUdp, udp(4000, 53, fill(30))),
+                                   ipv4(kUdp, udp(1, 2, fill(9), 12)),
+                                   ipv4(kIcmp, fill(16))};
+  for (int round = 0; round < 30'000; ++round) {
+    auto ip = packets[random() % packets.size()];
+    if (random() % 2) ip.insert(ip.end(), random() % 20, 0);  // Ethernet's padding
+    for (auto flips = random() % 3; flips > 0; --flips)
+      ip[random() % std::min<std::size_t>(ip.size(), 40)] = static_cast<std::uint8_t>(random());
+    const auto frame = ethernet(0x0800, ip);
+    const auto captured = random() % 3 ? frame.size() : 14 + random() % (ip.size() + 1);
+    const auto decoded = [&](LinkType link, std::size_t skip) {
+      const std::unique_ptr<std::uint8_t[]> block(new std::uint8_t[captured - skip]);
+      std::copy(frame.begin() + static_cast<std::ptrdiff_t>(skip), frame.begin() + static_cast<std::ptrdiff_t>(captured), block.get());
+      Packet p;
+      decode({.bytes = {block.get(), captured - skip}, .wire_bytes = static_cast<std::uint32_t>(frame.size() - skip), .link = link}, {}, p);
+      const std::ptrdiff_t payload_at = p.payload == nullptr ? -1 : p.payload - block.get() + static_cast<std::ptrdiff_t>(skip);
+      const std::array<std::uint64_t, 8> numbers{
+          p.ip_bytes, p.ip_id, p.tcp_seq, p.tcp_ack, p.payload_bytes, p.payload_captured, p.ethertype, p.fragment_offset_bytes};
+      return std::tuple{numbers,
+                        p.src,
+                        p.dst,
+                        p.sport,
+                        p.dport,
+                        p.protocol,
+                        p.family,
+                        p.ttl,
+                        p.tos,
+                        p.fragment,
+                        p.malformed,
+                        p.truncated,
+                        p.dont_fragment,
+                        p.tcp_flags,
+                        p.tcp_options,
+                        p.tcp_window,
+                        p.icmp_type,
+                        p.icmp_code,
+                        p.tcp_header_bytes,
+                        payload_at,
+                        p.inner.tunnel};
+    };
+    EXPECT_EQ(decoded(LinkType::ethernet, 0), decoded(LinkType::raw_ip, 14)) << "round " << round;
   }
 }
 

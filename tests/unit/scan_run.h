@@ -29,7 +29,7 @@ inline std::vector<Finding> run_scans(std::vector<Packet> packets, unsigned shar
     const auto& seen = features->finish_step(step, now, kStep, last);
     for (auto& d : detectors) d->on_step(seen, findings);
   };
-  std::vector<std::uint64_t> hashes(packets.size());
+  std::vector<PacketHashes> hashes(packets.size());
   std::size_t from = 0;
   auto step = static_cast<std::uint64_t>(packets.front().time / kStep);
   const auto count = [&](std::size_t to) {
@@ -49,7 +49,7 @@ inline std::vector<Finding> run_scans(std::vector<Packet> packets, unsigned shar
       step = s;
     }
     features->assign_host(p);
-    hashes[i] = remote_hash(features->key(), remote_address(p));
+    hashes[i] = hashes_of(features->key(), p);
   }
   count(packets.size());
   const auto end = packets.back().time + silence_after;

@@ -27,7 +27,7 @@ class TcpTalk {
     const Direction direction = from_client == outbound_ ? Direction::egress : Direction::ingress;
     const Packet p = tcp_packet(now, direction, local_, local_port_, remote_, remote_port_, flags, seq, ack, payload);
     now += kMillisecond;
-    return table_->on_packet(p, remote_hash(HashKey{}, remote_));
+    return table_->on_packet(p, hashes_of({}, p));
   }
   ConnectionVerdict syn() { return send(true, kSyn, client_seq, 0); }
   ConnectionVerdict syn_ack() { return send(false, kSyn | kAck, server_seq, client_seq + 1); }
