@@ -121,6 +121,14 @@ bool PacketSocket::drain(Intake& intake) {
   return !opened_.empty();
 }
 
+void PacketSocket::take_drops() {
+  std::uint64_t drops = 0;
+  for (auto& port : ports_)
+    for (auto& ring : port.rings) drops += ring.take_drops();
+  lost_ += drops;
+  owed_ += drops * rates_.now().rest, drops_ += drops * rates_.now().rest;
+}
+
 void PacketSocket::steer() {
   const auto now = monotonic_clock();
   const auto passed = static_cast<double>(now - last_steer_) / kSecond;
@@ -132,19 +140,17 @@ void PacketSocket::steer() {
     // It runs full: not at the next turn, now. What is in the ring already keeps its own weights.
     if (fill <= kFullEnough || fill <= fill_) return;
     fill_ = fill, last_hurry_ = now;
+    take_drops();  // what was lost until now was lost at the old rate
     const auto before = rates_.now();
     set_rates({before.syn * kHurry, before.rest * kHurry});
     return;
   }
   last_steer_ = now;
-  std::uint64_t drops = 0;
-  for (auto& port : ports_)
-    for (auto& ring : port.rings) drops += ring.take_drops();
+  take_drops();
+  const auto drops = std::exchange(drops_, 0);
   fill_ = fill;
-  lost_ += drops;
-  owed_ += drops * rates_.now().rest;
   budget_.update(frames_);
-  const double syn_pps = syn_ / passed, rest_pps = rest_ / passed + static_cast<double>(drops) * rates_.now().rest / passed;
+  const double syn_pps = syn_ / passed, rest_pps = (rest_ + static_cast<double>(drops)) / passed;
   syn_ = rest_ = 0;
   // The budget knows what a frame costs, not how long others have the processor: what overflowed is not tried again at once.
   most_pps_ = fill > kFullEnough || drops > 0 ? std::max(std::min(most_pps_, budget_.rate()) / 2, 1000.0)

@@ -54,6 +54,7 @@ class PacketSocket final : public Source {
   bool drain(Intake& intake);
   void take(const Head& head);
   void hand_over(Intake& intake);
+  void take_drops();
   void steer();
   void set_rates(SampleRates wanted);
   void look_around();
@@ -73,6 +74,7 @@ class PacketSocket final : public Source {
   TotalsCheck checks_[2];
   std::uint64_t frames_ = 0, lost_ = 0, lost_before_ = 0, owed_ = 0;
   double syn_ = 0, rest_ = 0;  // packets of each kind since the last look at the rates, weights applied
+  std::uint64_t drops_ = 0;    // since the last look at the rates, as packets
   double most_pps_;            // frames a second, less after an overflow
   double fill_ = 0;            // of the fullest ring, when it was last steered
   TimeNs last_steer_ = 0, last_hurry_ = 0, last_look_ = 0, degraded_until_ = 0;
