@@ -207,10 +207,13 @@ int run_agent(const AgentOptions& options) {
   output.say(fmt::format("{} Ctrl-C stops.", plan->sentence));
   service_ready(plan->sentence);
   Watchdog watchdog;
+  unsigned ticks = 0;
   const auto each_tick = [&] {
     watchdog.alive();
-    capture.update(source.value()->stats());
-    pipeline.value()->note_capture(capture.state(), capture.degraded());
+    if (++ticks % 5 == 0) {  // twice a second
+      capture.update(source.value()->stats());
+      pipeline.value()->note_capture(capture.state(), capture.degraded());
+    }
     block->tick();
     counters.hand_on(announcer);
     if (!take_hangup()) return;

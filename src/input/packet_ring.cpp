@@ -18,8 +18,8 @@
 namespace sekisho {
 namespace {
 
-constexpr unsigned kBlockBytes = 1 << 20, kBlocks = 16;
-constexpr unsigned kBlockTimeoutMs = 20;  // a block that is not full is handed over after this long
+constexpr unsigned kBlockBytes = 1 << 18, kBlocks = 64;  // small blocks: between two of them the reader looks at how full it is
+constexpr unsigned kBlockTimeoutMs = 20;                 // a block that is not full is handed over after this long
 
 // struct virtio_net_hdr of <linux/virtio_net.h>, which is no C++.
 struct OffloadHeader {

@@ -18,12 +18,16 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr DurationNs kSteerEvery = 100 * kMillisecond, kDegradedFor = 10 * kSecond;
+constexpr DurationNs kHurryEvery = 10 * kMillisecond;
 constexpr double kFullEnough = 0.5;  // of a ring: more is an overflow to come
+constexpr double kRegained = 1.02;   // each 100 ms without overflow: twice as much after four seconds
+constexpr std::uint32_t kMostSampling = 1U << 20;
+constexpr std::uint32_t kHurry = 4;  // times stronger sampling at once when a ring runs full
 
 }  // namespace
 
 PacketSocket::PacketSocket(LinkReader links, const PacketSocketSettings& settings)
-    : settings_(settings), links_(std::move(links)), budget_(settings.max_frames_pps) {
+    : settings_(settings), links_(std::move(links)), budget_(settings.max_frames_pps), most_pps_(settings.max_frames_pps) {
   batch_.reserve(kMaxBatch);
 }
 
@@ -117,33 +121,57 @@ bool PacketSocket::drain(Intake& intake) {
   return !opened_.empty();
 }
 
+void PacketSocket::take_drops() {
+  std::uint64_t drops = 0;
+  for (auto& port : ports_)
+    for (auto& ring : port.rings) drops += ring.take_drops();
+  lost_ += drops;
+  owed_ += drops * rates_.now().rest, drops_ += drops * rates_.now().rest;
+}
+
 void PacketSocket::steer() {
   const auto now = monotonic_clock();
   const auto passed = static_cast<double>(now - last_steer_) / kSecond;
-  if (now - last_steer_ < kSteerEvery) return;
-  last_steer_ = now;
-  std::uint64_t drops = 0;
+  if (now - std::max(last_steer_, last_hurry_) < kHurryEvery) return;
   double fill = 0;
-  for (auto& port : ports_)
-    for (auto& ring : port.rings) drops += ring.take_drops(), fill = std::max(fill, ring.fill());
-  lost_ += drops;
-  owed_ += drops * rates_.now().rest;
+  for (const auto& port : ports_)
+    for (const auto& ring : port.rings) fill = std::max(fill, ring.fill());
+  if (now - last_steer_ < kSteerEvery) {
+    // It runs full: not at the next turn, now. What is in the ring already keeps its own weights.
+    if (fill <= kFullEnough || fill <= fill_) return;
+    fill_ = fill, last_hurry_ = now;
+    take_drops();  // what was lost until now was lost at the old rate
+    const auto before = rates_.now();
+    set_rates({before.syn * kHurry, before.rest * kHurry});
+    return;
+  }
+  last_steer_ = now;
+  take_drops();
+  const auto drops = std::exchange(drops_, 0);
+  fill_ = fill;
   budget_.update(frames_);
-  const double syn_pps = syn_ / passed, rest_pps = rest_ / passed + static_cast<double>(drops) * rates_.now().rest / passed;
+  const double syn_pps = syn_ / passed, rest_pps = (rest_ + static_cast<double>(drops)) / passed;
   syn_ = rest_ = 0;
-  double allowed = budget_.allowed();
-  if (fill > kFullEnough || drops > 0) allowed = std::min(allowed, budget_.rate() / 2);
+  // The budget knows what a frame costs, not how long others have the processor: what overflowed is not tried again at once.
+  most_pps_ = fill > kFullEnough || drops > 0 ? std::max(std::min(most_pps_, budget_.rate()) / 2, 1000.0)
+                                              : std::min(most_pps_ * kRegained, settings_.max_frames_pps);
+  const double allowed = std::min(budget_.allowed(), most_pps_);
   auto wanted = rates_for(syn_pps, rest_pps, std::max(allowed, 1000.0));
   // Down by one step at a time, and only when there is room to spare, so that it does not swing.
   const auto before = rates_.now();
   const auto slower = [&](std::uint32_t want, std::uint32_t had) {
     if (want >= had) return want;
-    return budget_.rate() < 0.4 * budget_.allowed() ? std::max(want, had / 2) : had;
+    return budget_.rate() < 0.4 * allowed ? std::max(want, had / 2) : had;
   };
-  wanted = {slower(wanted.syn, before.syn), slower(wanted.rest, before.rest)};
-  if (wanted == before) return;
+  set_rates({slower(wanted.syn, before.syn), slower(wanted.rest, before.rest)});
+}
+
+void PacketSocket::set_rates(SampleRates wanted) {
+  wanted = {std::min(wanted.syn, kMostSampling), std::min(wanted.rest, kMostSampling)};
+  if (wanted == rates_.now()) return;
   std::uint32_t secret = 0;
-  if (::getrandom(&secret, sizeof secret, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof secret)) secret = static_cast<std::uint32_t>(now);
+  if (::getrandom(&secret, sizeof secret, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof secret))
+    secret = static_cast<std::uint32_t>(monotonic_clock());
   const auto filter = sample_filter(wanted, secret);
   for (auto& port : ports_)
     for (auto& ring : port.rings)

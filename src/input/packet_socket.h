@@ -54,7 +54,9 @@ class PacketSocket final : public Source {
   bool drain(Intake& intake);
   void take(const Head& head);
   void hand_over(Intake& intake);
+  void take_drops();
   void steer();
+  void set_rates(SampleRates wanted);
   void look_around();
   static LinkTotals exact(const Port& port, bool outgoing);
   LinkTotals exact(bool outgoing) const;
@@ -72,7 +74,10 @@ class PacketSocket final : public Source {
   TotalsCheck checks_[2];
   std::uint64_t frames_ = 0, lost_ = 0, lost_before_ = 0, owed_ = 0;
   double syn_ = 0, rest_ = 0;  // packets of each kind since the last look at the rates, weights applied
-  TimeNs last_steer_ = 0, last_look_ = 0, degraded_until_ = 0;
+  std::uint64_t drops_ = 0;    // since the last look at the rates, as packets
+  double most_pps_;            // frames a second, less after an overflow
+  double fill_ = 0;            // of the fullest ring, when it was last steered
+  TimeNs last_steer_ = 0, last_hurry_ = 0, last_look_ = 0, degraded_until_ = 0;
   std::uint32_t recent_sampling_ = 1, sampling_ = 1, max_sampling_ = 1;
 };
 
