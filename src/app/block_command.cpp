@@ -120,6 +120,8 @@ Result<int> del(const BlockCommand& c, const Config& config) {
     fmt::print("{}\n", answer.dump(2));
   else
     fmt::print("{} entries removed\n", number_of(answer, "removed"));
+  for (const auto& row : part_of(answer, "covered"))
+    fmt::print(stderr, "sekisho: {0} is blocked as part of {1}: sekisho block del {1}\n", text_of(row, "network"), text_of(row, "by"));
   return number_of(answer, "removed") > 0 ? 0 : 1;
 }
 

@@ -184,12 +184,17 @@ Result<std::string> del(Blocker& blocker, const Json& with, const BlockActor& ac
   if (networks == with.end() || !networks->is_array() || networks->size() > kMostAsked)
     return wrong(fmt::format("\"networks\" is a list of 1 to {} addresses or networks", kMostAsked));
   std::size_t removed = 0;
+  Json covered = Json::array();
   for (const auto& one : *networks) {
     const auto asked = TRY(network_in(one));
-    const auto count = TRY(blocker.remove(meant_network(asked.network, asked.exact), actor));
+    const auto meant = meant_network(asked.network, asked.exact);
+    const auto count = TRY(blocker.remove(meant, actor));
     removed += count;
+    // What is blocked as a part of something wider is not taken out by itself.
+    if (const auto wider = count ? std::nullopt : blocker.covering(meant))
+      covered.push_back({{"network", to_string(meant)}, {"by", to_string(wider->network)}});
   }
-  return dump({{"schema", 1}, {"removed", removed}});
+  return dump({{"schema", 1}, {"removed", removed}, {"covered", std::move(covered)}});
 }
 
 }  // namespace

@@ -30,7 +30,6 @@ class OwnLink final : public BlockLink {
   static Result<std::unique_ptr<BlockLink>> open(const Config& config, bool changes) {
     std::unique_ptr<OwnLink> link{new OwnLink};
     std::optional<BlockTable> table;
-    std::string problem = "nothing can be changed by a command that reads";
     if (changes) {
       // The store's lock tells of an agent whose socket is elsewhere.
       link->writer_ = TRY(open_store_writer(config.store.path, retention_of(config.store), SEKISHO_VERSION));
@@ -38,11 +37,10 @@ class OwnLink final : public BlockLink {
       link->lock_.emplace(std::move(lock));
       auto opened = TRY(BlockTable::open());
       table.emplace(std::move(opened));
-      problem.clear();
     }
     auto settings = blocker_settings(config);
     settings.confirm_within = 0;  // what is done by hand is on no trial
-    link->blocker_ = std::make_unique<Blocker>(std::move(settings), std::move(table), std::move(problem),
+    link->blocker_ = std::make_unique<Blocker>(std::move(settings), std::move(table), std::string{},
                                                [raw = link.get()](std::function<Result<void>(StoreWriter&)> job) { raw->write(job); });
     const auto now = wall_clock();
     if (const auto files = RootedFolder::open("/"); files.ok()) {

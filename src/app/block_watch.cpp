@@ -126,7 +126,7 @@ void BlockWatch::on_packet(const Packet& p) {
 }
 
 void BlockWatch::on_step(const Step& step) {
-  time_ = step.time;
+  time_ = std::max(time_, step.time);
   for (const auto& f : step.sources) {
     if (f.handshakes) {
       if (handshakes_.size() >= kMostSources) handshakes_.clear();
@@ -148,7 +148,11 @@ void BlockWatch::on_step(const Step& step) {
     r.reason = fmt::format("{} SYNs to listed ports (policy article)", syns);
     ask(std::move(r), step.time);
   }
-  while (!waiting_.empty() && (waiting_.front().first <= step.time || step.last)) {
+  judge_waiting(step.last);
+}
+
+void BlockWatch::judge_waiting(bool all) {
+  while (!waiting_.empty() && (all || waiting_.front().first <= time_)) {
     post(std::move(waiting_.front().second));
     waiting_.pop_front();
   }
@@ -174,6 +178,7 @@ void BlockWatch::tick() {
   }
   time_ = std::max(time_, wall_clock());
   for (const auto& incident : incidents) consider(*incident);
+  judge_waiting(false);
 }
 
 void BlockWatch::consider(const Incident& i) {

@@ -55,6 +55,7 @@ class BlockWatch final : public Sink {
   void on_packet(const Packet& packet);
   void on_step(const Step& step);
   void ask(BlockRequest request, TimeNs now);
+  void judge_waiting(bool all);
   void post(Blocker::Evidence evidence);
   bool proven_by_handshakes(const Address& address) const;
   void care();

@@ -101,6 +101,10 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
     fact("in", side_text(part_of(traffic, "ingress")));
     fact("out", side_text(part_of(traffic, "egress")));
   }
+  if (const auto block = part_of(status, "block"); block.is_object())
+    fact("block", fmt::format("mode {}: {} in force, {} suggested; {} addresses and networks are never blocked", text_of(block, "mode"),
+                              format_count(count_of(block, "in_force")), format_count(count_of(block, "suggested")),
+                              format_count(count_of(block, "never"))));
   const auto since = parse_rfc3339(text_of(store, "history_since"));
   fact("store", fmt::format("{}{}, {} incidents{}", text_of(store, "path"),
                             count_of(store, "bytes") ? ", " + format_bytes(count_of(store, "bytes")) : std::string{},

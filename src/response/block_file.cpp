@@ -63,9 +63,9 @@ class Reader {
     auto rest = text;
     const auto first = next_word(rest);
     // Of scripts, only what adds addresses matters: sets, tables and the like are not ours to make.
-    if (first == "create" || first == "flush" || first == "COMMIT" || first == "table" || first == "}" || first == "set" ||
-        first == "type" || first == "flags" || first == "-N" || first == "-F")
-      return;
+    for (const std::string_view other : {"create", "flush", "delete", "destroy", "COMMIT", "table", "chain", "set", "type", "flags", "size",
+                                         "timeout", "comment", "ip", "ip6", "}", "-N", "-F"})
+      if (first == other) return;
     bool found = false;
     if (first == "add" || first == "-A" || first == "elements") {
       const auto open = rest.find('{');
@@ -75,7 +75,7 @@ class Reader {
       } else {
         rest = rest.substr(open + 1);
         rest = rest.substr(0, rest.find('}'));
-        found = list(rest, comment);
+        found = rest.find_first_not_of(" \t\r") == std::string_view::npos || list(rest, comment);  // the list may begin on the next line
       }
     } else {
       found = list(text, comment);  // also the later lines of a list in nft's form

@@ -19,12 +19,12 @@ bool too_wide(const NeverEntry& e) {
 std::string_view to_string(NeverKind kind) {
   switch (kind) {
     case NeverKind::self: return "this host's own address";
-    case NeverKind::network: return "in a network that this host is part of";
+    case NeverKind::network: return "a network that this host is part of";
     case NeverKind::gateway: return "a gateway of this host";
     case NeverKind::name_server: return "a name server of this host";
     case NeverKind::time_server: return "a time server of this host";
     case NeverKind::ssh_peer: return "the other end of a live SSH session";
-    case NeverKind::setting: return "in [response] never";
+    case NeverKind::setting: return "set in [response] never";
     case NeverKind::reserved: return "an address that no host can have";
     case NeverKind::count: break;
   }

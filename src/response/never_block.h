@@ -9,7 +9,7 @@
 namespace sekisho {
 
 enum class NeverKind : std::uint8_t { self, network, gateway, name_server, time_server, ssh_peer, setting, reserved, count };
-// "this host's own address", "a network that this host is in", …
+// "this host's own address", "a network that this host is part of", …
 std::string_view to_string(NeverKind kind);
 
 struct NeverEntry {

@@ -126,7 +126,8 @@ RulesState parse_rules(const std::vector<std::string>& chains, const std::string
     for (const auto& element : at(at(object, "set"), "elem")) {
       const auto& left = at(at(element, "elem"), "expires");
       if (left.is_number_integer())
-        state.left_s = std::max(state.left_s, left.get<std::int64_t>());
+        state.left_s =
+            std::max({state.left_s, left.get<std::int64_t>(), std::int64_t{1}});  // it is rounded down: while it is there it holds
       else
         state.endless = true;
     }

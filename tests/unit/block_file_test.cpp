@@ -67,6 +67,7 @@ TEST(BlockFile, WhatIsWrittenIsRead) {
        {block_list_plain(entries, 30 * kSecond), block_list_ipset(entries, 30 * kSecond), block_list_nft(entries, 30 * kSecond)}) {
     const auto f = parse_block_file(text);
     EXPECT_EQ(networks(f), wanted) << text;
+    EXPECT_EQ(f.bad, 0U) << text;
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
   }
   EXPECT_TRUE(parse_block_file(block_list_plain(entries, 0)).lines[2].exact) << "a single address stays one";
