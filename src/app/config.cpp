@@ -212,7 +212,7 @@ std::string duration_text(std::int64_t ms) {
   return fmt::format("{}ms", ms);
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\')
@@ -481,14 +481,14 @@ SettingValue shown_setting(std::string_view section, std::string_view field, con
 std::string to_toml(const FieldInfo& field, const SettingValue& value) {
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "true" : "false";
   if (const auto* whole = std::get_if<std::int64_t>(&value))
-    return field.type == "duration" ? quoted(duration_text(*whole)) : std::to_string(*whole);
+    return field.type == "duration" ? toml_quoted(duration_text(*whole)) : std::to_string(*whole);
   if (const auto* real = std::get_if<double>(&value)) {
     const auto text = fmt::format("{}", *real);
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return toml_quoted(*text);
   std::string out = "[";
-  for (const auto& text : std::get<std::vector<std::string>>(value)) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  for (const auto& text : std::get<std::vector<std::string>>(value)) out += (out.size() > 1 ? ", " : "") + toml_quoted(text);
   return out + "]";
 }
 

@@ -98,7 +98,6 @@ struct Config {
   ControlSettings control;
   WebSettings web;
   ResponseSettings response;
-  AlertSettings alert;
   AnalyzeSettings analyze;
   LogsSection logs;
   SocketsSection sockets;
@@ -108,6 +107,7 @@ struct Config {
   std::vector<Address> publics;       // of capture.public
   // As given, by section ("detect.c2_keepalive"); what is not there has its default. For DetectorSpec::make and `config show`.
   std::map<std::string, SettingTable> sections;
+  AlertSettings alert;  // its channels stand in `sections`: "alert.oncall"
 };
 
 // The settings of a section as the file gives them; empty when it gives none.
