@@ -166,14 +166,10 @@ std::string incident_state(const Incident& i) {
   if (i.ended) state["ended"] = *i.ended;
   if (i.capture) state["capture"] = {{"source", i.capture->source}, {"lost", i.capture->lost}, {"sampling", i.capture->sampling}};
   if (i.process)
-    state["process"] = {{"pid", i.process->pid},
-                        {"exe", i.process->exe},
-                        {"unit", i.process->unit},
-                        {"container", i.process->container},
-                        {"command", i.process->command},
-                        {"parents", i.process->parents},
-                        {"started", i.process->started},
-                        {"uid", i.process->uid},
+    state["process"] = {{"pid", i.process->pid},         {"exe", i.process->exe},
+                        {"unit", i.process->unit},       {"container", i.process->container},
+                        {"command", i.process->command}, {"parents", i.process->parents},
+                        {"started", i.process->started}, {"uid", i.process->uid},
                         {"deleted", i.process->deleted}};
   return state.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -123,7 +123,7 @@ class Pipeline final : public Intake {
   std::vector<ConnectionFact> sockets_;  // not judged yet
   std::uint64_t evictions_ = 0;
   TimeNs full_until_ = 0;  // findings that rest on tables of connections and sources may lack something until then
-  Analysis facts_;  // counters gathered on the way
+  Analysis facts_;         // counters gathered on the way
   ScanTotals scanners_;
   std::vector<std::uint32_t> port_syns_;
   std::jthread consumer_;  // last: it uses all of the above
