@@ -35,7 +35,7 @@ void Guard::make_detectors() {
   }
 }
 
-void Guard::fill(Second& s, const Way& ordinary, const Way* attack) const {
+void Guard::fill(Second& s, const Way& ordinary, const Way* attack) {
   s.counts = {}, s.facts = ordinary.facts;
   double sources = 0;
   for (const Way* way : {&ordinary, attack}) {

@@ -25,7 +25,11 @@ constexpr std::int64_t kSideBit = 1, kOneSyn = 2, kSynBits = 6;  // of Waiting::
 
 constexpr std::uint32_t stamp_of(TimeNs t) { return static_cast<std::uint32_t>(t >> kStampShift) & kStampMask; }
 constexpr std::uint32_t stamps(DurationNs d) { return static_cast<std::uint32_t>(d >> kStampShift); }
-constexpr std::uint32_t stamps_since(std::uint32_t seen, TimeNs now) { return (stamp_of(now) - (seen >> kClassBits)) & kStampMask; }
+// Time that runs back by a little is no age of weeks.
+constexpr std::uint32_t stamps_since(std::uint32_t seen, TimeNs now) {
+  const auto age = (stamp_of(now) - (seen >> kClassBits)) & kStampMask;
+  return age > kStampMask / 2 ? 0 : age;
+}
 constexpr DurationNs idle_since(std::uint32_t seen, TimeNs now) { return DurationNs{stamps_since(seen, now)} << kStampShift; }
 constexpr std::uint32_t seen_at(TimeNs t, std::uint32_t eviction_class) { return stamp_of(t) << kClassBits | eviction_class; }
 

@@ -104,7 +104,7 @@ TEST(DecodeProperty, NoiseAndFlippedBits) {
   }
 }
 
-// Ethernet with plain IPv4 takes a way of its own: it must say what the steps say, which raw IP goes through.
+// Ethernet with plain IPv4 takes a way of its own: it must say what the steps say, which bare IPv4 goes through.
 TEST(DecodeProperty, ThePlainWaySaysWhatTheStepsSay) {
   std::mt19937 random{2};
   const Bytes timestamp{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2}, other{2, 4, 5, 0xb4, 1, 1, 4, 2};
@@ -151,7 +151,7 @@ TEST(DecodeProperty, ThePlainWaySaysWhatTheStepsSay) {
                         payload_at,
                         p.inner.tunnel};
     };
-    EXPECT_EQ(decoded(LinkType::ethernet, 0), decoded(LinkType::raw_ip, 14)) << "round " << round;
+    EXPECT_EQ(decoded(LinkType::ethernet, 0), decoded(LinkType::ipv4, 14)) << "round " << round;
   }
 }
 
