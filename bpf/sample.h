@@ -11,7 +11,7 @@
 
 /* A flow is heavy from about 32 packets a second on: one of sixteen of its packets is counted. */
 #define SK_FLOW_CELLS 65536
-#define SK_FLOW_COUNTED 16
+#define SK_FLOW_COUNTED_SHIFT 4
 #define SK_FLOW_HEAVY 2
 #define SK_MAX_SHIFT 20
 #define SK_CLOCK_EVERY 16 /* frames between two looks at the clock */
@@ -130,7 +130,7 @@ SK_INLINE __u32 sk_weight(struct sekisho_sampler* s, const struct sk_packet* p, 
   const __s32 n = 1 << (g->shift & 31);
   const __u32 mask = (__u32)n - 1, turn = ++g->turn;
   const __u64 hash = sk_flow_hash(p);
-  if ((turn & (SK_FLOW_COUNTED - 1)) == 0) sk_count_flow(hash, s->second);
+  if (sk_is_turn(turn, SK_FLOW_COUNTED_SHIFT)) sk_count_flow(hash, s->second);
   const int chosen_flow = ((__u32)(hash >> 40) & mask) == 0, chosen_frame = sk_is_turn(turn, g->shift);
   if (!chosen_flow && !chosen_frame && owed < 16 * n) return 0;
   int take = owed >= 16 * n;
