@@ -14,7 +14,8 @@
 namespace sekisho {
 namespace {
 
-constexpr auto kEvery = std::chrono::seconds{10}, kNap = std::chrono::milliseconds{200};
+constexpr std::chrono::seconds kEvery{10};
+constexpr std::chrono::milliseconds kNap{200};
 constexpr std::size_t kMostChanges = 256;
 
 IncidentSettings settings_for(std::uint64_t id_seed) {
