@@ -105,7 +105,7 @@ constexpr Field<AlertSettings> kAlertFields[] = {
     {"quiet", &AlertSettings::quiet, 0, 0, "quiet hours, such as \"22:00-07:00\" or \"Sat,Sun\": what goes on is told when they are over"},
     {"quiet_severity", &AlertSettings::quiet_severity, 0, 0, "the lowest that is told in quiet hours all the same"},
     {"maintenance", &AlertSettings::maintenance, 0, 0,
-     "when everything waits: \"Sun 02:00-04:00\", or once: \"2026-12-01T22:00Z/2026-12-02T02:00Z\""},
+     "when everything waits: \"Sun 02:00-04:00\", or once: \"2026-12-01T22:00:00Z/2026-12-02T02:00:00Z\""},
 };
 constexpr Field<AnalyzeSettings> kAnalyzeFields[] = {
     {"jobs", &AnalyzeSettings::jobs, 0, 64, "threads that read and count; 0: as many as there are processors"},

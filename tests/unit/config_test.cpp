@@ -305,6 +305,7 @@ TEST(Config, the_printed_defaults_are_a_valid_file_that_changes_nothing) {
   ASSERT_TRUE(config.ok()) << config.error().message << "\n" << text;
   for (const auto& s : config_sections(all))
     for (const auto& f : s.fields) {
+      if (s.name == "alert.NAME") continue;  // a pattern: it stands as comments
       const auto& given = section(config.value(), s.name);
       ASSERT_EQ(given.count(std::string{f.name}), 1u) << f.name;
       const auto value = convert_setting(s.name, f, given.at(std::string{f.name}));
