@@ -11,7 +11,7 @@ constexpr std::size_t kPrefixPackets = 32'768, kPrefixBytes = 8 << 20, kPrefixCh
 constexpr DurationNs kClockSetBack = 2 * kSecond;  // a larger step back is a clock that was set, not reordering
 constexpr std::uint64_t kSettleSteps = 42;         // contacts without an answer are judged three to four seconds later
 constexpr DurationNs kFullFor = 10 * kSecond;
-constexpr std::size_t kParallelFrom = 256;         // smaller batches cost more to share than to do
+constexpr std::size_t kParallelFrom = 256;  // smaller batches cost more to share than to do
 
 bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck)) == kSyn; }
 

@@ -101,7 +101,7 @@ class Pipeline final : public Intake {
   std::vector<Finding> findings_;
   std::uint64_t evictions_ = 0;
   TimeNs full_until_ = 0;  // findings that rest on tables of connections and sources may lack something until then
-  Analysis facts_;                                          // counters gathered on the way
+  Analysis facts_;         // counters gathered on the way
   std::unordered_map<std::uint64_t, SourceFact> scanners_;  // at most as many as the source table holds
   std::vector<std::uint32_t> port_syns_;
 };

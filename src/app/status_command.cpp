@@ -95,8 +95,7 @@ std::string as_text(const json& status, bool baseline, const TextStyle& style) {
                            number_of(capture, "sampling") > 1 ? fmt::format("; one of {} sampled", count_of(capture, "sampling"))
                                                               : "; none sampled out"));
   if (const auto degraded = part_of(capture, "degraded"); degraded.is_boolean())
-    fact("degraded",
-         degraded.get<bool>() ? "yes: shares and sources are less certain than usual; the lines of health say why" : "no");
+    fact("degraded", degraded.get<bool>() ? "yes: shares and sources are less certain than usual; the lines of health say why" : "no");
   if (traffic.is_object()) {
     fact("in", side_text(part_of(traffic, "ingress")));
     fact("out", side_text(part_of(traffic, "egress")));

@@ -56,7 +56,8 @@ std::string explanation(const Incident& incident) {
                      format_rfc3339(incident.started), format_duration(incident.detected - incident.started), incident.confidence);
   if (const auto& seen = incident.capture) {
     out += fmt::format(" Seen by {}; ", seen->source);
-    out += seen->sampling > 1 ? fmt::format("at least one of {} packets was looked at, weighted", seen->sampling) : "every packet looked at";
+    out +=
+        seen->sampling > 1 ? fmt::format("at least one of {} packets was looked at, weighted", seen->sampling) : "every packet looked at";
     out += seen->lost ? fmt::format("; {} frames lost.", format_count(seen->lost)) : "; none lost.";
   }
   if (incident.degraded) out += incident.capture ? " Degraded: shares and sources are less certain." : kLowerBounds;

@@ -66,8 +66,8 @@ struct Incident {
   std::string evidence_path;  // empty = none
   bool degraded = false;
   std::optional<CaptureState> capture;  // live only
-  std::vector<RatePoint> rates;     // over its life, at most 240 points
-  std::vector<Selector> selectors;  // one per label: what evidence keeps
+  std::vector<RatePoint> rates;         // over its life, at most 240 points
+  std::vector<Selector> selectors;      // one per label: what evidence keeps
   IncidentMemory memory;
 };
 

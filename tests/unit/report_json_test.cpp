@@ -108,9 +108,9 @@ TEST(ReportJson, KeysOfTheContractInItsOrder) {
   const auto incident = incident_json(samples::dns_amplification());
   std::vector<std::string> keys;
   for (const auto& [key, value] : incident.items()) keys.push_back(key);
-  const std::vector<std::string> contract{"id",          "kind",     "direction", "label",   "labels",     "modifiers", "subject",
-                                          "peers",       "ports",    "process",   "started", "detected",   "ended",     "latency_ms",
-                                          "peak_pps",    "peak_bps", "packets",   "bytes",   "confidence", "severity",  "technique",
+  const std::vector<std::string> contract{"id",          "kind",     "direction", "label",    "labels",     "modifiers", "subject",
+                                          "peers",       "ports",    "process",   "started",  "detected",   "ended",     "latency_ms",
+                                          "peak_pps",    "peak_bps", "packets",   "bytes",    "confidence", "severity",  "technique",
                                           "explanation", "advice",   "evidence",  "degraded", "capture"};
   EXPECT_EQ(keys, contract);
   std::vector<std::string> top;
