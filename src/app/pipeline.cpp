@@ -102,7 +102,7 @@ void Pipeline::process(std::span<const Frame> frames) {
     handover_ = std::make_unique<Handover<Batch, 4>>();
     consumer_ = std::jthread{[this] { consume_all(); }};
   }
-  const std::size_t most = team_ ? kMaxBatch : kCachedBatch;
+  const std::size_t most = team_ || handover_ ? kMaxBatch : kCachedBatch;
   while (!frames.empty()) {
     const auto part = frames.first(std::min(most, frames.size()));
     if (handover_) {
