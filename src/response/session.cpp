@@ -125,7 +125,8 @@ Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view
   for (const auto& s : sockets)
     if (s.state == kTcpListen && listening.contains(s.inode)) ports.insert(s.local_port);
   for (const auto& s : sockets)
-    if (s.state == kTcpEstablished && signed_in.contains(s.inode) && session.signed_in.size() < 1024) session.signed_in.push_back(peer_of(s));
+    if (s.state == kTcpEstablished && signed_in.contains(s.inode) && session.signed_in.size() < 1024)
+      session.signed_in.push_back(peer_of(s));
   for (const auto& s : sockets)
     if (s.state == kTcpEstablished && ports.contains(s.local_port) && session.other_ssh.size() < 64)
       session.other_ssh.push_back(peer_of(s));
