@@ -79,12 +79,12 @@ std::string html_page(const Alert& alert, const AlertMessage& m) {
       calm                                     ? "#2e9e5b"
       : alert.facts.severity >= Severity::high ? "#d92d20"
                                                : "#dc9b04",
-      html_text(m.subject));
+      html_line(m.subject));
   for (const auto& line : m.lines)
     out +=
-        fmt::format("<tr><td valign=\"top\" style=\"color:#5b6577\">{}</td><td>{}</td></tr>", html_text(line.name), html_text(line.text));
+        fmt::format("<tr><td valign=\"top\" style=\"color:#5b6577\">{}</td><td>{}</td></tr>", html_line(line.name), html_line(line.text));
   out += "</table>";
-  if (!m.link.empty()) out += fmt::format("<p><a href=\"{}\">Open in Sekisho</a></p>", html_text(m.link));
+  if (!m.link.empty()) out += fmt::format("<p><a href=\"{}\">Open in Sekisho</a></p>", html_line(m.link));
   return out + "</body></html>\n";
 }
 

@@ -8,7 +8,7 @@
 
 namespace sekisho {
 
-std::string html_text(std::string_view text) {
+std::string html_line(std::string_view text) {
   std::string out;
   for (const char c : text) switch (c) {
       case '&': out += "&amp;"; break;
