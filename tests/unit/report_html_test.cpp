@@ -86,7 +86,7 @@ TEST(ReportHtml, HostileTextIsOnlyText) {
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_NE(page.find("&lt;script&gt;alert(1)&lt;/script&gt; &quot;&#39;&amp; \\u{202e}evil"), std::string::npos);
   for (const char* bad : {"\x1b", "\r", "\xff", "\xe2\x80\xae", "\xe2\x81\xa6"}) EXPECT_EQ(page.find(bad), std::string::npos);
-  EXPECT_EQ(html_line("<a b=\"c\" d='e'>&\n"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\\x0a");
+  EXPECT_EQ(html_text("<a b=\"c\" d='e'>&\n"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\\x0a");
 }
 
 TEST(ReportHtml, ManyIncidentsStayBounded) {

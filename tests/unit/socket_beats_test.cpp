@@ -86,7 +86,10 @@ TEST(SocketBeats, ALargeTransferEndsTheSeries) {
   for (int look = 1; look <= 20; ++look) {
     s.bytes_sent += look == 10 ? 1'000'000 : 2, s.segments_sent += look == 10 ? 700 : 1;
     s.last_sent = look * kMinute;
-    for (const auto& fact : beats.on_snapshot({look * kMinute, {s}, {}})) ++facts, EXPECT_LE(fact.beats, 10U);
+    for (const auto& fact : beats.on_snapshot({look * kMinute, {s}, {}})) {
+      ++facts;
+      EXPECT_LE(fact.beats, 10U);
+    }
   }
   EXPECT_GT(facts, 0U);
 }
