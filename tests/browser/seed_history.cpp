@@ -174,7 +174,11 @@ Incident make(const Plan& plan, TimeNs started, bool open, TimeNs now, const std
   i.local_ports = {{plan.port, i.packets}};
   if (plan.label == "mirai_scan") i.local_ports = {{23, i.packets * 9 / 10}, {2323, i.packets / 10}};
   if (plan.label == "amp_dns") i.remote_ports = {{53, i.packets}};
-  if (plan.peers == 1) i.remote_ports = {{23, i.packets}}, i.process = ProcessFact{4127, "/tmp/.x/dvrHelper", "cron.service", 33, true};
+  if (plan.peers == 1) {
+    i.remote_ports = {{23, i.packets}};
+    i.process = ProcessFact{4127, "/tmp/.x/dvrHelper",         "cron.service", "", "./dvrHelper ssh", {"sh (4119)", "cron (611)"}, 33,
+                            true, started - 9 * 3600 * kSecond};
+  }
   i.started = started, i.detected = started + static_cast<DurationNs>(uniform(0.2, 0.9) * 1e9);
   if (!open) i.ended = std::min(started + plan.seconds * kSecond, now - kSecond);
   i.confidence = plan.confidence, i.severity = plan.severity;

@@ -203,7 +203,7 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   ASSERT_NE(route, nullptr);
   HttpRequest request;
   Visitor visitor;
-  Worker worker{"/nonexistent"};
+  JobContext worker{"/nonexistent"};
   Call call{request, visitor, worker, {}, 0};
   const auto document = nlohmann::json::parse(route->answer(call).fixed);
   std::set<std::string> described, served;
