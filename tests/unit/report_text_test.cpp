@@ -49,7 +49,8 @@ constexpr std::string_view kTakingPart = R"TEXT(■ TAKING PART  192.168.1.20 is
     ATT&CK  T1095 T1571
     do      Isolate this host from the network, keep it powered for forensics,
             and treat it as untrusted until it is re-imaged from a known-good
-            snapshot.
+            snapshot. Do not just kill the process: it comes back, and its
+            traces go.
 
  2 ▲ HIGH  outbound UDP flood from fixed sockets (udpplain)  TAKES PART
     20 kpps of UDP to one address, payload always 512 B
@@ -73,7 +74,8 @@ constexpr std::string_view kTakingPart = R"TEXT(■ TAKING PART  192.168.1.20 is
     ATT&CK  T1498.001 T1496
     do      Isolate this host from the network, keep it powered for forensics,
             and treat it as untrusted until it is re-imaged from a known-good
-            snapshot.
+            snapshot. Do not just kill the process: it comes back, and its
+            traces go.
 
 ── scan background and traffic ─────────────────────────────────────────────────
   inbound         7 packets, 406 B; on average 0.0 pps, 9 b/s

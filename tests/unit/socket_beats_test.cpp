@@ -45,7 +45,7 @@ TEST(SocketBeats, AKeepaliveIsFoundWithoutPackets) {
   const auto facts = watched(beats, 310, 60, 2);
   ASSERT_FALSE(facts.empty());
   const auto& last = facts.back();
-  EXPECT_EQ(last.beats, 5U);
+  EXPECT_EQ(last.beats, 6U);
   EXPECT_TRUE(last.outbound);
   EXPECT_EQ(last.remote_port, 23);
   const BeaconScore score = beacon_score(last);
