@@ -93,7 +93,9 @@ void LiveWatch::each_second() {
     for (const auto* incident : open)
       if (incident->id == id) {
         const Incident whole = completed(*incident);
-        announcer_.incident(feed_.on_event({IncidentChange::updated, &whole}, now));
+        auto notice = feed_.on_event({IncidentChange::updated, &whole}, now);
+        if (whole.process) notice.what = "attributed";
+        announcer_.incident(std::move(notice));
       }
   for (std::size_t i = 0; i < std::min(open.size(), kProgressASecond); ++i)
     if (auto notice = feed_.progress(*open[next_progress_++ % open.size()], now)) {

@@ -13,7 +13,8 @@ namespace sekisho {
 // A change of an incident, as it is told. The incident is a copy, shared by all sinks.
 struct IncidentNotice {
   IncidentChange change = IncidentChange::opened;
-  // "opened" "worse" (more severe) "changed" (label or shape) "closed" "reopened" "resumed" (after a restart): worth telling;
+  // "opened" "worse" (more severe) "changed" (label or shape) "closed" "reopened" "resumed" (after a restart) "attributed" (its process is
+  // known now): worth telling;
   // "progress": only numbers have grown.
   std::string_view what;
   TimeNs time = 0;
