@@ -142,16 +142,15 @@ TEST(ReportJson, Values) {
 
   const json part = json::parse(analysis_json_text(samples::taking_part()));
   EXPECT_EQ(part["incidents"][0]["ended"], nullptr);
-  EXPECT_EQ(part["incidents"][0]["process"],
-            (json{{"pid", 4127},
-                  {"exe", "/dev/.x/dvrHelper"},
-                  {"unit", nullptr},
-                  {"container", nullptr},
-                  {"uid", 0},
-                  {"command", ""},
-                  {"parents", json::array()},
-                  {"started", nullptr},
-                  {"deleted", true}}));
+  EXPECT_EQ(part["incidents"][0]["process"], (json{{"pid", 4127},
+                                                   {"exe", "/dev/.x/dvrHelper"},
+                                                   {"unit", nullptr},
+                                                   {"container", nullptr},
+                                                   {"uid", 0},
+                                                   {"command", ""},
+                                                   {"parents", json::array()},
+                                                   {"started", nullptr},
+                                                   {"deleted", true}}));
   const std::string advice = part["incidents"][0]["advice"];
   for (const char* word : {"Isolate", "powered", "re-imaged", "snapshot"}) EXPECT_NE(advice.find(word), std::string::npos) << word;
 
