@@ -197,7 +197,7 @@ class Agent:
             return next(((at, line) for at, line in lines if line is not None and wanted(line)), None)
 
     def started(self):
-        return self.wait_for(self.err, lambda line: line.startswith("Watching"), 60) is not None and self.wait_until(lambda status: True, 20) is not None
+        return self.wait_for(self.err, lambda line: line.startswith("Watching"), 60) is not None and self.wait_until(lambda status: bool(status["traffic"]), 20) is not None
 
     def text(self):
         return "\n".join(line for _, line in self.err + self.out if line is not None)
