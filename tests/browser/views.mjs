@@ -73,6 +73,8 @@ for (const [width, height] of [[1280, 800], [360, 740], [1920, 1080]]) {
   await page.keyboard.press('g');
   await page.keyboard.press('i');
   await page.waitForURL('**/incidents');
+  await settled(page);
+  await page.locator('main input').first().waitFor();
   await page.keyboard.press('/');
   check(await page.evaluate(() => document.activeElement?.tagName === 'INPUT'), 'the slash leads to the search');
   await page.keyboard.type(flood.peers.top[0].ip);
