@@ -7,6 +7,7 @@
 #include "alert/channel.h"
 #include "alert/payload.h"
 #include "alert/safe_text.h"
+#include "base/html.h"
 
 namespace sekisho {
 namespace {
@@ -79,12 +80,12 @@ std::string html_page(const Alert& alert, const AlertMessage& m) {
       calm                                     ? "#2e9e5b"
       : alert.facts.severity >= Severity::high ? "#d92d20"
                                                : "#dc9b04",
-      html_line(m.subject));
+      html_escaped(m.subject));
   for (const auto& line : m.lines)
-    out +=
-        fmt::format("<tr><td valign=\"top\" style=\"color:#5b6577\">{}</td><td>{}</td></tr>", html_line(line.name), html_line(line.text));
+    out += fmt::format("<tr><td valign=\"top\" style=\"color:#5b6577\">{}</td><td>{}</td></tr>", html_escaped(line.name),
+                       html_escaped(line.text));
   out += "</table>";
-  if (!m.link.empty()) out += fmt::format("<p><a href=\"{}\">Open in Sekisho</a></p>", html_line(m.link));
+  if (!m.link.empty()) out += fmt::format("<p><a href=\"{}\">Open in Sekisho</a></p>", html_escaped(m.link));
   return out + "</body></html>\n";
 }
 

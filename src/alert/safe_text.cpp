@@ -8,19 +8,6 @@
 
 namespace sekisho {
 
-std::string html_line(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  return out;
-}
-
 std::string slack_text(std::string_view text) {
   std::string out;
   for (const char c : text) {

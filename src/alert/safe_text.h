@@ -6,7 +6,6 @@
 
 namespace sekisho {
 
-std::string html_line(std::string_view text);     // & < > " ' as entities
 std::string slack_text(std::string_view text);    // & < > as entities: no link, no mention
 std::string discord_text(std::string_view text);  // markdown, mentions and links lose their meaning
 std::string json_text_of(std::string_view text);  // "…" with quotes, ASCII only

@@ -4,6 +4,7 @@
 
 #include "alert/channel.h"
 #include "alert/safe_text.h"
+#include "base/html.h"
 
 namespace sekisho {
 namespace {
@@ -23,8 +24,8 @@ AlertDelivery render(const AlertChannel& c, const Alert& alert, TimeNs) {
   std::string text = m.subject + "\n";
   for (const auto& line : m.lines) text += line.name + ": " + line.text + "\n";
   // 4096 characters after entities are read: cut before they are written, with room for the link.
-  text = "<pre>" + html_line(cut_text(text, 3500)) + "</pre>";
-  if (!m.link.empty()) text += "\n<a href=\"" + html_line(m.link) + "\">Open in Sekisho</a>";
+  text = "<pre>" + html_escaped(cut_text(text, 3500)) + "</pre>";
+  if (!m.link.empty()) text += "\n<a href=\"" + html_escaped(m.link) + "\">Open in Sekisho</a>";
   const bool loud = alert.event != AlertEvent::resolved && alert.event != AlertEvent::digest && alert.event != AlertEvent::acknowledged;
   const Json body{{"chat_id", c.settings.chat},
                   {"text", std::move(text)},

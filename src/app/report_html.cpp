@@ -7,6 +7,7 @@
 
 #include "app/report_facts.h"
 #include "app/verdict.h"
+#include "base/html.h"
 #include "base/text.h"
 
 namespace sekisho {
@@ -225,20 +226,7 @@ std::string input_card(const Analysis& analysis) {
 
 }  // namespace
 
-std::string html_text(std::string_view hostile) {
-  const std::string harmless = escape_hostile(hostile, 8192);
-  std::string out;
-  out.reserve(harmless.size());
-  for (const char c : harmless) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  return out;
-}
+std::string html_text(std::string_view hostile) { return html_escaped(escape_hostile(hostile, 8192)); }
 
 std::string html_report(const Analysis& analysis) {
   const Verdict verdict = judge(analysis);
