@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/block_desk.h"
+#include "app/block_lock.h"
 #include "app/blocker.h"
 #include "app/time_words.h"
 #include "control/client.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "app/block_lock.h"
 #include "app/time_words.h"
 #include "base/log.h"
 #include "base/text.h"

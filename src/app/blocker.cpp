@@ -2,12 +2,8 @@
 #include "app/blocker.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -21,55 +17,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxOffences = 200'000, kMaxRefusals = 4096;
 constexpr DurationNs kClockSet = 10 * kSecond;
-constexpr std::string_view kLockFolder = "/run/sekisho";
-
-StoredBlock stored(const BlockEntry& e) {
-  return {to_string(e.network),
-          e.suggested,
-          std::string{to_string(e.proof)},
-          e.reason,
-          e.incident,
-          e.origin,
-          e.added,
-          e.expires,
-          e.offence,
-          e.hits};
-}
-
-BlockEvent event_of(const BlockEntry& e, std::string_view event, const BlockActor& actor) {
-  return {actor.now, to_string(e.network), std::string{event}, std::string{to_string(e.proof)}, (e.expires - e.added) / kSecond,
-          e.reason,  e.incident,           actor.who};
-}
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
-
-BlockEntry entry_of(const StoredBlock& b, bool& ok) {
-  BlockEntry e;
-  const auto network = parse_network(b.network);
-  const auto proof = parse_proof(b.proof);
-  ok = network && proof && b.expires > b.added;
-  if (!ok) return e;
-  e.network = *network, e.proof = *proof, e.suggested = b.suggested;
-  e.reason = b.reason, e.incident = b.incident, e.origin = b.origin;
-  e.added = b.added, e.expires = b.expires, e.offence = b.offence, e.hits = b.hits;
-  return e;
-}
-
-Result<FileLock> take_block_lock() {
-  if (::mkdir(std::string{kLockFolder}.c_str(), 0755) != 0 && errno != EEXIST)
-    return Error{fmt::format("the folder {} cannot be made: {}", kLockFolder, std::strerror(errno))};
-  struct stat ns {
-  }, folder{};
-  if (::stat("/proc/self/ns/net", &ns) != 0) return Error{fmt::format("/proc/self/ns/net cannot be read: {}", std::strerror(errno))};
-  const auto path = fmt::format("{}/block-{}.lock", kLockFolder, ns.st_ino);
-  auto lock = TRY(FileLock::take(path, "another sekisho keeps the block list of this network", "ask it through its own [control] socket"));
-  // The agent may be another user than root, who made it first.
-  if (::stat(std::string{kLockFolder}.c_str(), &folder) == 0 && ::geteuid() == 0)
-    static_cast<void>(::chown(path.c_str(), folder.st_uid, folder.st_gid) == 0);
-  return lock;
-}
 
 class Blocker::Turn {
  public:
@@ -86,20 +37,7 @@ class Blocker::Turn {
 
 void Blocker::hand_on(TimeNs now) {
   auto batch = std::exchange(batch_, {});
-  if (!batch.clear && batch.removed.empty() && batch.put.empty() && batch.events.empty() && batch.audit.empty() && batch.flags.empty())
-    return;
-  write_([batch = std::move(batch), now](StoreWriter& w) -> Result<void> {
-    if (batch.clear) TRY(w.clear_blocks());
-    for (const auto& network : batch.removed) TRY(w.remove_block(network));
-    for (const auto& block : batch.put) TRY(w.put_block(block));
-    for (const auto& event : batch.events) TRY(w.append_block_event(event));
-    for (const auto& entry : batch.audit) TRY(w.append_audit(entry));
-    for (const auto& [key, value] : batch.flags) {
-      const std::uint8_t byte = value ? 1 : 0;
-      TRY(w.put_blob(key, now, {&byte, 1}));
-    }
-    return {};
-  });
+  if (!is_empty(batch)) write_([batch = std::move(batch), now](StoreWriter& w) { return write_batch(batch, w, now); });
 }
 
 Blocker::Blocker(BlockerSettings settings, std::optional<BlockTable> table, std::string problem, Write write)
@@ -125,10 +63,10 @@ void Blocker::audit(const BlockActor& actor, std::string action, std::string det
   batch_.audit.push_back({0, actor.now, actor.who, std::move(action), std::move(detail), {}, {}});
 }
 
-void Blocker::keep(const BlockEntry& e) { batch_.put.push_back(stored(e)); }
+void Blocker::keep(const BlockEntry& e) { batch_.put.push_back(stored_block(e)); }
 
 void Blocker::note_event(const BlockEntry& e, std::string_view event, const BlockActor& actor) {
-  batch_.events.push_back(event_of(e, event, actor));
+  batch_.events.push_back(block_event(e, event, actor.who, actor.now));
 }
 
 void Blocker::drop_from_store(const BlockEntry& e, std::string_view event, const BlockActor& actor) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file_lock.h"
+#include "app/block_records.h"
 #include "response/block_plan.h"
 #include "response/block_table.h"
 #include "store/store.h"
@@ -104,15 +104,6 @@ class Blocker {
     std::uint32_t count = 0;
     TimeNs last = 0;
   };
-  // What one call changes in the store, as one job.
-  struct StoreBatch {
-    bool clear = false;
-    std::vector<std::string> removed;
-    std::vector<StoredBlock> put;
-    std::vector<BlockEvent> events;
-    std::vector<AuditEntry> audit;
-    std::vector<std::pair<std::string, bool>> flags;
-  };
   // The lock, and what is to be written handed on when it is given back.
   class Turn;
   void hand_on(TimeNs now);
@@ -141,7 +132,7 @@ class Blocker {
   std::optional<BlockTable> table_;
   std::string problem_;
   Write write_;
-  StoreBatch batch_;
+  BlockBatch batch_;
   BlockBook book_;
   NeverBlock never_;
   std::vector<NeverEntry> found_;
@@ -157,10 +148,6 @@ class Blocker {
   std::optional<std::pair<TimeNs, TimeNs>> last_tick_;  // now and steady
 };
 
-// One writer for the tables of a network namespace: the lock, or a sentence about who has it.
-Result<FileLock> take_block_lock();
-
-BlockEntry entry_of(const StoredBlock& block, bool& ok);
 constexpr std::string_view kConfirmedKey = "response.confirmed", kPanicKey = "response.panic";
 
 }  // namespace sekisho
