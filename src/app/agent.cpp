@@ -235,13 +235,15 @@ int run_agent(const AgentOptions& options) {
     if (owner->process) incident.process = owner->process;
     (owner->process ? incident.evidence : incident.counter_evidence).push_back(owner->reason);
   };
-  LiveWatch watch{**pipeline,
-                  {**source, each_second, [] { return interrupted(); }, each_tick, [&] { return sockets.take_facts(); },
-                   [&] { return logs ? logs->take() : std::vector<IncidentNotice>{}; }, [&] { return sockets.take_news(); }, complete},
-                  announcer,
-                  store,
-                  evidence.get(),
-                  key};
+  LiveWatch::Doors doors{.source = **source,
+                         .drops = each_second,
+                         .stop_wanted = [] { return interrupted(); },
+                         .each_tick = each_tick,
+                         .beats = [&] { return sockets.take_facts(); },
+                         .others = [&] { return logs ? logs->take() : std::vector<IncidentNotice>{}; },
+                         .completed = [&] { return sockets.take_news(); },
+                         .complete = complete};
+  LiveWatch watch{**pipeline, std::move(doors), announcer, store, evidence.get(), key};
   block->attach(**pipeline);
   counters.start();
   watch.resume(std::move(former));

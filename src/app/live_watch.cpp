@@ -47,7 +47,7 @@ void LiveWatch::resume(std::vector<Incident> known) {
 }
 
 Result<void> LiveWatch::run() {
-  pipeline_.prepare();
+  pipeline_.make_tables();
   auto done = doors_.source.run(*this, stop_.get_token());
   drops_ = doors_.drops();
   pipeline_.finish();

@@ -40,7 +40,7 @@ class Pipeline final : public Intake {
   Result<void> reconfigure(const Config& config);
   void on_frames(std::span<const Frame> frames) override;
   // Live: makes the tables now, so that a flood does not find them missing: it takes a tenth of a second of processor.
-  void prepare() { features(); }
+  void make_tables() { features(); }
   // Live: it is `now` and nothing from before is on its way any more: closes the steps that ended, although no packet came.
   void advance(TimeNs now);
   // Live: the addresses of this host changed.
