@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/alert_facts.h"
+#include "app/json_parts.h"
 #include "app/time_words.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -29,11 +30,6 @@ std::string actor(const ControlRequest& request, const Json& with) {
   return by != with.end() && by->is_string() && !by->get_ref<const std::string&>().empty()
              ? fmt::format("{} ({})", escape_hostile(by->get_ref<const std::string&>(), 60), uid)
              : uid;
-}
-
-std::string text_of(const Json& with, const char* name) {
-  const auto at = with.find(name);
-  return at != with.end() && at->is_string() ? escape_hostile(at->get_ref<const std::string&>(), 100) : std::string{};
 }
 
 Json silence_json(const AlertSilence& s) {
@@ -162,8 +158,8 @@ void AlertSink::add_requests(ControlServer& server) {
 
 Result<std::string> AlertSink::acknowledge(const ControlRequest& request) {
   const auto with = Json::parse(request.with, nullptr, false);
-  if (!with.is_object() || text_of(with, "id").empty()) return Error{"'id' must be an incident's id"};
-  const auto by = actor(request, with), id = text_of(with, "id");
+  if (!with.is_object() || text_of(with, "id", 100).empty()) return Error{"'id' must be an incident's id"};
+  const auto by = actor(request, with), id = text_of(with, "id", 100);
   std::vector<OutgoingAlert> alerts;
   {
     const std::lock_guard policy{mutex_};
@@ -183,8 +179,9 @@ Result<std::string> AlertSink::silence(const ControlRequest& request) {
   AlertSilence silence;
   const auto now = wall_clock();
   silence.until = now + for_s->get<std::int64_t>() * kSecond;
-  silence.kind = text_of(with, "kind"), silence.direction = text_of(with, "direction"), silence.label = text_of(with, "label");
-  silence.subject = text_of(with, "subject"), silence.channel = text_of(with, "channel"), silence.by = actor(request, with);
+  silence.kind = text_of(with, "kind", 100), silence.direction = text_of(with, "direction", 100),
+  silence.label = text_of(with, "label", 100);
+  silence.subject = text_of(with, "subject", 100), silence.channel = text_of(with, "channel", 100), silence.by = actor(request, with);
   if (!silence.channel.empty() && !outboxes_.contains(silence.channel))
     return Error{fmt::format("there is no [alert.{}]", silence.channel)};
   AlertSilence made;
@@ -199,7 +196,7 @@ Result<std::string> AlertSink::silence(const ControlRequest& request) {
 
 Result<std::string> AlertSink::end_silence(const ControlRequest& request) {
   const auto with = Json::parse(request.with, nullptr, false);
-  const auto id = with.is_object() ? text_of(with, "id") : std::string{};
+  const auto id = with.is_object() ? text_of(with, "id", 100) : std::string{};
   {
     const std::lock_guard policy{mutex_};
     if (!policy_.end_silence(id, wall_clock())) return Error{fmt::format("there is no silence '{}'", id)};

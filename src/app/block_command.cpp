@@ -15,6 +15,7 @@
 #include "app/block_link.h"
 #include "app/command.h"
 #include "app/config.h"
+#include "app/json_parts.h"
 #include "app/time_words.h"
 #include "base/text.h"
 #include "response/block_file.h"
@@ -29,19 +30,6 @@ constexpr std::size_t kMaxImportBytes = 64 << 20, kPerRequest = 400;
 
 Error usage(std::string message) { return {std::move(message), ErrorKind::usage}; }
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-std::string text_of(const Json& from, const char* key) {
-  const auto found = from.is_object() ? from.find(key) : from.end();
-  return from.is_object() && found != from.end() && found->is_string() ? escape_hostile(found->get<std::string>(), 400) : std::string{};
-}
-std::int64_t number_of(const Json& from, const char* key) {
-  const auto found = from.is_object() ? from.find(key) : from.end();
-  return from.is_object() && found != from.end() && found->is_number() ? found->get<std::int64_t>() : 0;
-}
-Json part_of(const Json& from, const char* key) {
-  const auto found = from.is_object() ? from.find(key) : from.end();
-  return from.is_object() && found != from.end() ? *found : Json{};
-}
 
 Result<std::int64_t> duration_s(const std::string& text) {
   if (text.empty()) return std::int64_t{0};
@@ -119,10 +107,10 @@ Result<int> del(const BlockCommand& c, const Config& config) {
   if (c.json)
     fmt::print("{}\n", answer.dump(2));
   else
-    fmt::print("{} entries removed\n", number_of(answer, "removed"));
+    fmt::print("{} entries removed\n", count_of(answer, "removed"));
   for (const auto& row : part_of(answer, "covered"))
     fmt::print(stderr, "sekisho: {0} is blocked as part of {1}: sekisho block del {1}\n", text_of(row, "network"), text_of(row, "by"));
-  return number_of(answer, "removed") > 0 ? 0 : 1;
+  return count_of(answer, "removed") > 0 ? 0 : 1;
 }
 
 std::string head(const Json& answer) {
@@ -132,14 +120,12 @@ std::string head(const Json& answer) {
                                 mode == "on"        ? "what is proven is blocked by itself"
                                 : mode == "suggest" ? "nothing is blocked by itself: sekisho config explain response.mode"
                                                     : "nothing is blocked or suggested",
-                                format_count(static_cast<std::uint64_t>(number_of(s, "in_force"))),
-                                format_count(static_cast<std::uint64_t>(number_of(s, "suggested"))),
-                                format_count(static_cast<std::uint64_t>(number_of(s, "most"))),
-                                format_count(static_cast<std::uint64_t>(number_of(s, "dropped_packets"))));
+                                format_count(count_of(s, "in_force")), format_count(count_of(s, "suggested")),
+                                format_count(count_of(s, "most")), format_count(count_of(s, "dropped_packets")));
   if (part_of(s, "panic") == Json(true)) out += "panic: nothing is blocked by itself until 'sekisho block resume'\n";
   if (part_of(s, "trial_left_s").is_number())
     out += fmt::format("mode on is on trial and ends by itself in {}: from a new connection, sekisho block confirm\n",
-                       format_duration(number_of(s, "trial_left_s") * kSecond));
+                       format_duration(count_of(s, "trial_left_s") * kSecond));
   if (part_of(s, "rolled_back") == Json(true)) out += "mode on was not confirmed in time: suggest holds until the agent is reloaded\n";
   if (const auto problem = text_of(s, "problem"); !problem.empty()) out += fmt::format("! {}\n", problem);
   const auto refused = part_of(s, "refused");
@@ -170,10 +156,10 @@ Result<int> list(const BlockCommand& c, const Config& config) {
   if (!rows.empty()) out += fmt::format("{:<26} {:<11} {:>7}  {:<12} why\n", "entry", "proof", "hits", "ends in");
   for (const auto& row : rows) {
     const auto incident = text_of(row, "incident");
-    out += fmt::format("{:<26} {:<11} {:>7}  {:<12} {}{}{}\n", text_of(row, "network"), text_of(row, "proof"), number_of(row, "hits"),
-                       part_of(row, "suggested") == Json(true) ? "(suggested)" : format_duration(number_of(row, "left_s") * kSecond),
+    out += fmt::format("{:<26} {:<11} {:>7}  {:<12} {}{}{}\n", text_of(row, "network"), text_of(row, "proof"), count_of(row, "hits"),
+                       part_of(row, "suggested") == Json(true) ? "(suggested)" : format_duration(count_of(row, "left_s") * kSecond),
                        text_of(row, "reason"), incident.empty() ? "" : " " + incident,
-                       number_of(row, "offence") > 1 ? fmt::format(" (offence {})", number_of(row, "offence")) : "");
+                       count_of(row, "offence") > 1 ? fmt::format(" (offence {})", count_of(row, "offence")) : "");
   }
   if (!text_of(answer, "next").empty()) out += "… more: --limit N\n";
   std::string never;
@@ -209,7 +195,7 @@ Result<int> why(const BlockCommand& c, const Config& config) {
     out += fmt::format("{}: {}{} for another {} (proof: {}; {}; by {})\n", network,
                        part_of(entry, "suggested") == Json(true) ? "suggested, not blocked; would be in the list" : "blocked",
                        text_of(entry, "network") == network ? "" : " as part of " + text_of(entry, "network"),
-                       format_duration(number_of(entry, "left_s") * kSecond), text_of(entry, "proof"), text_of(entry, "reason"),
+                       format_duration(count_of(entry, "left_s") * kSecond), text_of(entry, "proof"), text_of(entry, "reason"),
                        text_of(entry, "origin"));
   else
     out += fmt::format("{}: not blocked\n", network);
@@ -222,7 +208,7 @@ Result<int> why(const BlockCommand& c, const Config& config) {
   if (last.is_object()) out += fmt::format("  last asked {}: {}\n", text_of(last, "time"), text_of(last, "why"));
   for (const auto& e : events)
     out += fmt::format("  {}  {} {}{} by {}\n", text_of(e, "time"), text_of(e, "event"), text_of(e, "reason"),
-                       number_of(e, "for_s") ? " for " + format_duration(number_of(e, "for_s") * kSecond) : "", text_of(e, "actor"));
+                       count_of(e, "for_s") ? " for " + format_duration(count_of(e, "for_s") * kSecond) : "", text_of(e, "actor"));
   fmt::print("{}", out);
   return 0;
 }
@@ -232,7 +218,7 @@ Result<int> flush(const BlockCommand& c, const Config& config) {
   if (!c.yes && !agreed("Remove every entry of the block list?")) return fmt::print(stderr, "Nothing was changed.\n"), 0;
   auto link = TRY(open_block_link(config, true));
   const auto answer = TRY(ask(*link, "block.flush", Json::object()));
-  fmt::print("{} entries removed\n", number_of(answer, "removed"));
+  fmt::print("{} entries removed\n", count_of(answer, "removed"));
   return 0;
 }
 
@@ -247,7 +233,7 @@ Result<int> panic(const Config& config) {
   if (link.ok()) {
     const auto answer = ask(**link, "block.panic", Json::object());
     if (answer.ok())
-      removed = number_of(answer.value(), "removed"), trouble.clear();
+      removed = count_of(answer.value(), "removed"), trouble.clear();
     else
       trouble = answer.error().message;
   } else {
@@ -319,7 +305,7 @@ Result<int> import(const BlockCommand& c, const Config& config) {
                                 {{"networks", std::move(networks)},
                                  {"origin", "import"},
                                  {"reason", c.reason.empty() ? "imported from " + escape_hostile(c.file, 100) : c.reason}}));
-    added += static_cast<std::size_t>(number_of(answer, "added"));
+    added += static_cast<std::size_t>(count_of(answer, "added"));
     for (const auto& row : part_of(answer, "results")) {
       if (text_of(row, "verdict") != "refuse") continue;
       if (text_of(row, "refusal") == "already") {
@@ -348,7 +334,7 @@ Result<int> export_list(const BlockCommand& c, const Config& config) {
       BlockEntry e;
       const auto network = parse_network(text_of(row, "network"));
       if (!network) continue;
-      e.network = *network, e.expires = number_of(row, "left_s") * kSecond, e.reason = text_of(row, "reason");
+      e.network = *network, e.expires = count_of(row, "left_s") * kSecond, e.reason = text_of(row, "reason");
       entries.push_back(std::move(e));
       if (c.format == "json") all.push_back(row);
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/json_parts.h"
 #include "app/time_words.h"
 #include "base/text.h"
 
@@ -19,10 +20,6 @@ constexpr std::int64_t kLongestS = 400LL * 86'400;
 Error wrong(std::string message) { return {std::move(message), ErrorKind::usage}; }
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-std::string text_of(const Json& from, const char* key) {
-  const auto found = from.find(key);
-  return found != from.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 std::int64_t whole_of(const Json& from, const char* key, std::int64_t otherwise) {
   const auto found = from.find(key);
   return found != from.end() && found->is_number_integer() ? found->get<std::int64_t>() : otherwise;
@@ -83,7 +80,7 @@ struct Asked {
   bool exact = false;
 };
 Result<Asked> network_in(const Json& given) {
-  const std::string text = given.is_string() ? given.get<std::string>() : given.is_object() ? text_of(given, "network") : std::string{};
+  const std::string text = given.is_string() ? given.get<std::string>() : given.is_object() ? raw_text_of(given, "network") : std::string{};
   const auto network = text.size() <= 64 ? parse_network(text) : std::nullopt;
   if (!network) return wrong(fmt::format("'{}' is no address or network; write 203.0.113.5 or 203.0.113.0/24", escape_hostile(text, 64)));
   const bool exact = text.find('/') != std::string::npos || (given.is_object() && given.value("exact", Json(false)) == Json(true));
@@ -92,7 +89,7 @@ Result<Asked> network_in(const Json& given) {
 
 Result<std::string> list(const Blocker& blocker, const Json& with, TimeNs now) {
   std::optional<Network> after;
-  if (const auto text = text_of(with, "after"); !text.empty()) {
+  if (const auto text = raw_text_of(with, "after"); !text.empty()) {
     const auto asked = TRY(network_in(Json(text)));
     after = asked.network;
   }
@@ -149,8 +146,8 @@ Result<std::string> add(Blocker& blocker, const Json& with, const BlockActor& ac
     return std::clamp<std::int64_t>(whole_of(from, "for_s", otherwise), 0, kLongestS);
   };
   const auto all_s = seconds(with, 0);
-  const auto reason = text_of(with, "reason").substr(0, 200);
-  const bool imported = text_of(with, "origin") == "import";
+  const auto reason = raw_text_of(with, "reason").substr(0, 200);
+  const bool imported = raw_text_of(with, "origin") == "import";
   std::vector<Blocker::Evidence> requests;
   for (const auto& one : *networks) {
     const auto asked = TRY(network_in(one));
@@ -158,7 +155,7 @@ Result<std::string> add(Blocker& blocker, const Json& with, const BlockActor& ac
     r.network = asked.network, r.exact = asked.exact;
     r.proof = Proof::by_hand, r.origin = imported ? BlockOrigin::imported : BlockOrigin::by_hand;
     r.actor = imported ? "import, " + actor.who : actor.who;
-    const auto one_reason = one.is_object() ? text_of(one, "reason").substr(0, 200) : std::string{};
+    const auto one_reason = one.is_object() ? raw_text_of(one, "reason").substr(0, 200) : std::string{};
     r.reason = one_reason.empty() ? reason : one_reason;
     if (const auto s = one.is_object() ? seconds(one, all_s) : all_s; s > 0) r.duration = s * kSecond;
   }

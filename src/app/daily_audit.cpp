@@ -8,6 +8,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "app/json_parts.h"
 #include "app/time_words.h"
 #include "base/child.h"
 #include "base/log.h"
@@ -19,11 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr DurationNs kDay = 24 * 60 * kMinute, kSoon = kMinute;  // first what attacks, then what could
 constexpr std::size_t kRows = 1000;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 }  // namespace
 
@@ -77,13 +73,13 @@ Result<std::size_t> DailyAudit::take(const std::string& json) {
   std::vector<Row> rows;
   std::size_t worse = 0;
   for (const auto& check : report["checks"]) {
-    const auto state = text_of(check, "state"), change = text_of(check, "change");
+    const auto state = raw_text_of(check, "state"), change = raw_text_of(check, "change");
     if (state == "ok" || state == "unknown" || rows.size() >= kRows) continue;
     std::string where;
     if (const auto evidence = check.find("evidence");
         evidence != check.end() && evidence->is_array() && !evidence->empty() && (*evidence)[0].is_string())
       where = (*evidence)[0].get<std::string>();
-    rows.push_back({state, text_of(check, "check"), text_of(check, "title"), where, text_of(check, "fix")});
+    rows.push_back({state, raw_text_of(check, "check"), raw_text_of(check, "title"), where, raw_text_of(check, "fix")});
     if ((change != "appeared" && change != "worse") || state == "low") continue;
     ++worse;
     const auto& row = rows.back();

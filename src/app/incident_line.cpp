@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/json_parts.h"
 #include "app/text_layout.h"
 #include "app/time_words.h"
 #include "app/verdict.h"
@@ -14,27 +15,6 @@ namespace sekisho {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& from, const char* name) {
-  const auto at = from.find(name);
-  return at != from.end() && at->is_string() ? escape_hostile(at->get_ref<const std::string&>(), 80) : std::string{};
-}
-
-double number_of(const json& from, const char* name) {
-  const auto at = from.find(name);
-  return at != from.end() && at->is_number() ? at->get<double>() : 0;
-}
-
-// Title, direction and short name as everywhere, through the few members of an Incident that they need.
-Incident named(const json& from) {
-  Incident i;
-  i.id = text_of(from, "id");
-  if (const Label* label = find_label(text_of(from, "label"))) i.label = label->id, i.kind = label->kind;
-  i.direction = text_of(from, "direction") == "egress" ? Direction::egress : Direction::ingress;
-  parse_severity(text_of(from, "severity"), i.severity);
-  i.subject = text_of(from, "subject");
-  return i;
-}
 
 struct Mark {
   std::string_view sign, word;
@@ -53,14 +33,24 @@ Mark mark_of(Severity severity) {
 
 }  // namespace
 
+Incident incident_names(const json& from) {
+  Incident i;
+  i.id = text_of(from, "id", 80);
+  if (const Label* label = find_label(text_of(from, "label", 80))) i.label = label->id, i.kind = label->kind;
+  i.direction = text_of(from, "direction", 80) == "egress" ? Direction::egress : Direction::ingress;
+  parse_severity(text_of(from, "severity", 80), i.severity);
+  i.subject = text_of(from, "subject", 80);
+  return i;
+}
+
 std::string incident_line(const json& incident, const TextStyle& style, std::string_view change) {
-  const auto i = named(incident);
+  const auto i = incident_names(incident);
   const auto mark = mark_of(i.severity);
-  const auto started = parse_rfc3339(text_of(incident, "started")), ended = parse_rfc3339(text_of(incident, "ended"));
+  const auto started = parse_rfc3339(text_of(incident, "started", 80)), ended = parse_rfc3339(text_of(incident, "ended", 80));
   const std::string lasted = !started ? ""
                              : ended  ? format_duration(*ended - *started)
                                       : "open, " + format_duration(std::max<DurationNs>(wall_clock() - *started, 0));
-  const std::string title = i.label.empty() ? text_of(incident, "label") : title_of(i);
+  const std::string title = i.label.empty() ? text_of(incident, "label", 80) : title_of(i);
   TextPage page{style};
   const std::string when = change.empty() ? "" : fmt::format("{} {:<9} ", format_local(wall_clock()).substr(11, 8), change);
   std::string head = page.inked(mark.ink, page.shown(fmt::format("{} {}", mark.sign, mark.word)));

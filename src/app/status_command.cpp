@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/json_parts.h"
 #include "app/text_layout.h"
 #include "base/text.h"
 #include "control/client.h"
@@ -17,19 +18,6 @@ namespace {
 using nlohmann::json;
 
 // Members that are missing or of another type are empty: the agent may be of another version.
-json part_of(const json& from, const char* name) {
-  const auto at = from.is_object() ? from.find(name) : from.end();
-  return from.is_object() && at != from.end() ? *at : json{};
-}
-std::string text_of(const json& from, const char* name) {
-  const auto value = part_of(from, name);
-  return value.is_string() ? escape_hostile(value.get<std::string>(), 2000) : std::string{};
-}
-double number_of(const json& from, const char* name) {
-  const auto value = part_of(from, name);
-  return value.is_number() ? value.get<double>() : 0;
-}
-std::uint64_t count_of(const json& from, const char* name) { return static_cast<std::uint64_t>(std::max(number_of(from, name), 0.0)); }
 std::string joined(const json& list) {
   std::string out;
   if (list.is_array())

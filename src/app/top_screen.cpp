@@ -4,28 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
+#include "app/incident_line.h"
+#include "app/json_parts.h"
 #include "app/rate_graph.h"
+#include "app/time_words.h"
+#include "app/verdict.h"
 #include "base/text.h"
 
 namespace sekisho {
 namespace {
 
 using nlohmann::json;
-
-json part_of(const json& from, const char* name) {
-  if (!from.is_object()) return {};
-  const auto at = from.find(name);
-  return at == from.end() ? json{} : *at;
-}
-double number_of(const json& from, const char* name) {
-  const auto value = part_of(from, name);
-  return value.is_number() ? value.get<double>() : 0;
-}
-std::string text_of(const json& from, const char* name) {
-  const auto value = part_of(from, name);
-  return value.is_string() ? escape_hostile(value.get<std::string>(), 2000) : std::string{};
-}
 
 // As much as fits, with a sign that something is missing.
 std::string cut(const std::string& text, int width, bool utf8) {
@@ -47,32 +39,51 @@ std::string padded(const std::string& text, int width, bool utf8) {
   return out + std::string(static_cast<std::size_t>(std::max(0, width - display_width(out))), ' ');
 }
 
-int rank_of(const std::string& severity) {
-  constexpr std::array kNames{"info", "low", "medium", "high", "critical"};
-  const auto found = std::find(kNames.begin(), kNames.end(), severity);
-  return found == kNames.end() ? 0 : static_cast<int>(found - kNames.begin());
-}
-Ink ink_of(const std::string& severity) {
-  const int rank = rank_of(severity);
-  return rank == 4 ? Ink::red_reverse : rank == 3 ? Ink::red_bold : rank == 2 ? Ink::yellow_bold : rank == 1 ? Ink::cyan_bold : Ink::dim;
-}
-
-std::string short_of(const std::string& id, const std::string& started) {
-  std::string day = started.substr(0, 10);
-  std::erase(day, '-');
-  return fmt::format("i-{}-{}", day, id.size() > 4 ? id.substr(id.size() - 4) : id);
+// Of a line with colours in it.
+int visible_width(std::string_view line) {
+  std::string text;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '\x1b')
+      at = std::min(line.find('m', at), line.size());
+    else
+      text += line[at];
+  }
+  return display_width(text);
 }
 
-// "2m21s" between two RFC 3339 times of the same day, or "" when they cannot be read.
+Ink ink_of(Severity severity) {
+  switch (severity) {
+    case Severity::critical: return Ink::red_reverse;
+    case Severity::high: return Ink::red_bold;
+    case Severity::medium: return Ink::yellow_bold;
+    case Severity::low: return Ink::cyan_bold;
+    case Severity::info: break;
+  }
+  return Ink::dim;
+}
+
+struct Word {
+  std::string_view text;
+  Ink ink;
+};
+Word word_of(Standing standing) {
+  switch (standing) {
+    case Standing::taking_part: return {"■ THIS SERVER IS TAKING PART IN AN ATTACK", Ink::red_reverse};
+    case Standing::attacked: return {"▲ UNDER ATTACK", Ink::red_bold};
+    case Standing::guessed: return {"▲ Logins are being guessed", Ink::yellow_bold};
+    case Standing::scanned: return {"● Scanned, not attacked", Ink::cyan_bold};
+    default: return {"● Worth a look", Ink::cyan_bold};
+  }
+}
+
+// Smaller is worse. Taking part outranks everything, as in every report.
+std::tuple<bool, int> weight_of(const Incident& i) { return {standing_of(i) != Standing::taking_part, -static_cast<int>(i.severity)}; }
+
+// "2m21s" between two RFC 3339 times; empty when they cannot be read.
 std::string lasted(const std::string& from, const std::string& to) {
-  const auto seconds = [](const std::string& t) -> long {
-    int h = 0, m = 0, s = 0, day = 0, month = 0, year = 0;
-    if (std::sscanf(t.c_str(), "%d-%d-%dT%d:%d:%d", &year, &month, &day, &h, &m, &s) != 6) return -1;
-    return ((static_cast<long>(year) * 372 + month * 31 + day) * 24 + h) * 3600L + m * 60L + s;
-  };
-  const long a = seconds(from), b = seconds(to);
-  if (a < 0 || b < a) return {};
-  const long n = b - a;
+  const auto began = parse_rfc3339(from), ended = parse_rfc3339(to);
+  if (!began || !ended || *ended < *began) return {};
+  const auto n = (*ended - *began) / kSecond;
   if (n >= 86'400) return fmt::format("{}d{:02}h", n / 86'400, n % 86'400 / 3600);
   if (n >= 3600) return fmt::format("{}h{:02}m", n / 3600, n % 3600 / 60);
   return n >= 60 ? fmt::format("{}m{:02}s", n / 60, n % 60) : fmt::format("{}s", n);
@@ -153,10 +164,9 @@ std::vector<const json*> TopScreen::in_order() const {
   std::vector<const json*> order;
   for (const auto& [id, incident] : paused_ ? frozen_.open : open_) order.push_back(&incident);
   std::stable_sort(order.begin(), order.end(), [&](const json* a, const json* b) {
-    // What goes out comes first of equals: it is the worse news.
     if (sort_ == Sort::severity) {
-      const auto rank = [](const json* i) { return 2 * rank_of(text_of(*i, "severity")) + (text_of(*i, "direction") == "egress"); };
-      if (rank(a) != rank(b)) return rank(a) > rank(b);
+      const auto first = weight_of(incident_names(*a)), second = weight_of(incident_names(*b));
+      if (first != second) return first < second;
     }
     if (sort_ == Sort::size && number_of(*a, "peak_pps") != number_of(*b, "peak_pps"))
       return number_of(*a, "peak_pps") > number_of(*b, "peak_pps");
@@ -218,21 +228,17 @@ std::vector<std::string> TopScreen::head(int columns) const {
   if (order.empty()) {
     lines.push_back(row({{"✓ Quiet. Nothing attacks this server, and it attacks nobody.", Ink::green_bold}}, columns));
   } else {
-    const json& worst = **std::max_element(order.begin(), order.end(), [](const json* a, const json* b) {
-      const auto rank = [](const json* i) { return 2 * rank_of(text_of(*i, "severity")) + (text_of(*i, "direction") == "egress"); };
+    const json& worst = **std::min_element(order.begin(), order.end(), [](const json* a, const json* b) {
+      const auto rank = [](const json* i) { return std::pair{standing_of(incident_names(*i)), weight_of(incident_names(*i))}; };
       return rank(a) < rank(b);
     });
-    const auto kind = text_of(worst, "kind"), severity = text_of(worst, "severity");
-    const bool out = text_of(worst, "direction") == "egress" && kind != "backscatter";
-    const bool noise = kind == "scan" || rank_of(severity) <= 1;
-    const std::string said = out ? "■ THIS SERVER IS TAKING PART IN AN ATTACK" : noise ? "● Scanned, not attacked" : "▲ UNDER ATTACK";
+    const Incident names = incident_names(worst);
+    const Word word = word_of(standing_of(names));
+    const double peak_pps = number_of(worst, "peak_pps");
     lines.push_back(row(
-        {{said, out     ? Ink::red_reverse
-                : noise ? Ink::cyan_bold
-                        : Ink::red_bold},
-         {fmt::format("  {}, {}, {}", text_of(worst, "label"), out ? "outbound" : "inbound",
-                      lasted(text_of(worst, "started"), text_of(second, "time")))},
-         {number_of(worst, "peak_pps") > 0 ? fmt::format(", at most {}", format_rate_pps(number_of(worst, "peak_pps"))) : std::string{}}},
+        {{std::string{word.text}, word.ink},
+         {fmt::format("  {}, {}, {}", title_of(names), direction_word(names), lasted(text_of(worst, "started"), text_of(second, "time")))},
+         {peak_pps > 0 ? fmt::format(", at most {}", format_rate_pps(peak_pps)) : std::string{}}},
         columns));
   }
   lines.push_back(side(0, columns));
@@ -266,13 +272,13 @@ std::vector<std::string> TopScreen::list(int columns, int rows) const {
     const json& n = *order[i];
     const auto severity = text_of(n, "severity");
     lines.push_back(row({{i == at ? "> " : "  ", Ink::bold},
-                         {padded(severity, 9, style_.utf8), ink_of(severity)},
+                         {padded(severity, 9, style_.utf8), ink_of(incident_names(n).severity)},
                          {padded(text_of(n, "direction") == "egress" ? "out" : "in", 4, style_.utf8)},
-                         {padded(text_of(n, "label"), 20, style_.utf8), Ink::bold},
-                         {fmt::format("{:>10} ", format_rate_pps(number_of(n, "peak_pps")))},
-                         {fmt::format("{:>7} ", lasted(text_of(n, "started"), text_of(paused_ ? frozen_.second : second_, "time")))},
-                         {padded(text_of(n, "subject"), 18, style_.utf8)},
-                         {" " + short_of(text_of(n, "id"), text_of(n, "started")), Ink::dim}},
+                         {padded(text_of(n, "label"), std::clamp(columns - 64, 16, 28), style_.utf8), Ink::bold},
+                         {fmt::format("{:>9} ", format_rate_pps(number_of(n, "peak_pps")))},
+                         {fmt::format("{:>6} ", lasted(text_of(n, "started"), text_of(paused_ ? frozen_.second : second_, "time")))},
+                         {padded(text_of(n, "subject"), 15, style_.utf8)},
+                         {" " + short_id(incident_names(n)), Ink::dim}},
                         columns));
   }
   if (order.empty()) lines.push_back(row({{"  none is going on", Ink::dim}}, columns));
@@ -287,10 +293,11 @@ std::vector<std::string> TopScreen::talkers(int columns, int rows) const {
   const auto found = std::find_if(order.begin(), order.end(), [&](const json* i) { return text_of(*i, "id") == selected_; });
   const json& incident = found == order.end() ? *order.front() : **found;
   const auto peers = part_of(incident, "peers");
-  lines.push_back(row({{fmt::format("TALKERS of {}  {:.0f} addresses{}", text_of(incident, "label"), number_of(peers, "distinct"),
-                                    part_of(peers, "spoofed") == json(true) ? ", forged" : ""),
-                        Ink::dim}},
-                      columns));
+  lines.push_back(
+      row({{fmt::format("TALKERS of {}  {:.0f} address{}{}", text_of(incident, "label"), number_of(peers, "distinct"),
+                        number_of(peers, "distinct") == 1 ? "" : "es", part_of(peers, "spoofed") == json(true) ? ", forged" : ""),
+            Ink::dim}},
+          columns));
   const auto top = part_of(peers, "top");
   double total = 0;
   if (top.is_array())
@@ -365,12 +372,13 @@ std::vector<std::string> TopScreen::detail(int columns) const {
     }
   };
   const auto severity = text_of(n, "severity");
-  lines.push_back(row({{fmt::format("{}  {} {} {}", short_of(text_of(n, "id"), text_of(n, "started")), severity, text_of(n, "direction"),
-                                    text_of(n, "label")),
-                        ink_of(severity)},
+  lines.push_back(row({{fmt::format("{}  {} {} {}", short_id(incident_names(n)), severity, text_of(n, "direction"), text_of(n, "label")),
+                        ink_of(incident_names(n).severity)},
                        {"   Esc back", Ink::dim}},
                       columns));
-  add("began", fmt::format("{} ({} ago)", text_of(n, "started").substr(0, 19), lasted(text_of(n, "started"), text_of(second_, "time"))),
+  add("began",
+      fmt::format("{} ({} ago)", text_of(n, "started").substr(0, 19),
+                  lasted(text_of(n, "started"), text_of(paused_ ? frozen_.second : second_, "time"))),
       Ink::none);
   add("size",
       fmt::format("at most {}, {}; {:.0f} packets", format_rate_pps(number_of(n, "peak_pps")), format_rate_bps(number_of(n, "peak_bps")),
@@ -426,10 +434,10 @@ std::string TopScreen::draw(int columns, int rows) const {
       if (columns >= 120 && !open_.empty()) {
         const int half = columns * 3 / 5;
         const auto a = talkers(half - 2, below), b = mix(columns - half, below);
-        const TextPage page{style_};
         for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-          const std::string gap = i < b.size() ? fmt::format("\x1b[{}G", half + 1) : std::string{};
-          lines.push_back((i < a.size() ? a[i] : std::string{}) + gap + (i < b.size() ? b[i] : std::string{}));
+          const std::string left_side = i < a.size() ? a[i] : std::string{}, right_side = i < b.size() ? b[i] : std::string{};
+          lines.push_back(left_side + std::string(static_cast<std::size_t>(std::max(0, half - visible_width(left_side))), ' ') +
+                          right_side);
         }
       } else {
         const auto who = talkers(columns, open_.empty() ? 0 : below * 3 / 5);

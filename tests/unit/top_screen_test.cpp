@@ -63,7 +63,6 @@ TEST(TopScreen, FitsEveryTerminal) {
   for (const auto& [columns, rows] : {std::pair{80, 24}, {100, 30}, {119, 24}, {60, 12}, {200, 60}, {40, 10}}) {
     const auto text = screen.draw(columns, rows);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), rows - 1);
-    if (columns >= 120) continue;  // two halves, placed by the terminal
     for (const auto& line : lines_of(text)) EXPECT_LE(display_width(line), columns) << line;
   }
 }
@@ -71,10 +70,23 @@ TEST(TopScreen, FitsEveryTerminal) {
 TEST(TopScreen, WhatGoesOutIsNeverAnAttackOnThisServer) {
   EXPECT_NE(screen_with({}).draw(80, 24).find("Quiet"), std::string::npos);
   EXPECT_NE(screen_with({incident("01A", "critical", "ingress", "amp_dns")}).draw(80, 24).find("UNDER ATTACK"), std::string::npos);
+  // Also when the attack on it is the graver one.
+  const auto graver =
+      screen_with({incident("01A", "critical", "ingress", "amp_dns"), incident("01B", "high", "egress", "udp_flood")}).draw(80, 24);
+  EXPECT_NE(graver.find("TAKING PART"), std::string::npos);
+  EXPECT_LT(graver.find("udp_flood"), graver.find("amp_dns"));
+  EXPECT_NE(screen_with({incident("01A", "medium", "ingress", "ssh_bruteforce")}).draw(80, 24).find("Logins are being guessed"),
+            std::string::npos);
+  EXPECT_NE(screen_with({incident("01A", "low", "ingress", "mirai_scan")}).draw(80, 24).find("Scanned, not attacked"), std::string::npos);
   const auto both =
       screen_with({incident("01A", "critical", "ingress", "amp_dns"), incident("01B", "critical", "egress", "udp_flood")}).draw(80, 24);
   EXPECT_NE(both.find("TAKING PART"), std::string::npos);
   EXPECT_EQ(both.find("UNDER ATTACK"), std::string::npos);
+}
+
+TEST(TopScreen, TheIdOfAnIncidentIsWholeAt80Columns) {
+  EXPECT_NE(screen_with({incident("01KAYPDG00000000000000M1C2", "critical", "ingress", "udp_plain_flood")}).draw(80, 24).find("-M1C2"),
+            std::string::npos);
 }
 
 TEST(TopScreen, KeysChooseSortAndShow) {
