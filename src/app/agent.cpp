@@ -23,6 +23,7 @@
 #include "app/daily_audit.h"
 #include "app/evidence_writer.h"
 #include "app/former_run.h"
+#include "app/host_rates.h"
 #include "app/host_watch.h"
 #include "app/live_facts.h"
 #include "app/live_output.h"
@@ -193,6 +194,9 @@ int run_agent(const AgentOptions& options) {
     status.add("logs", [&] { return logs->status_json(); });
     table(control, "logs", [&](const TableRequest& r) { return logs->logins_json(r.limit, r.filter); });
   }
+  HostRates hosts;
+  table(control, "hosts", [&](const TableRequest& r) { return hosts.rows_json(r.limit, r.filter); });
+  table(control, "blocks", [&](const TableRequest& r) { return block_rows_json(block->blocker(), r.limit, r.filter, wall_clock()); });
   DailyAudit audit{options.config, store};
   status.add("audit", [&] { return audit.status_json(); });
   table(control, "audit", [&](const TableRequest& r) { return audit.findings_json(r.limit, r.filter); });
@@ -245,6 +249,7 @@ int run_agent(const AgentOptions& options) {
                          .complete = complete};
   LiveWatch watch{**pipeline, std::move(doors), announcer, store, evidence.get(), key};
   block->attach(**pipeline);
+  hosts.attach(**pipeline);
   counters.start();
   watch.resume(std::move(former));
   const auto done = watch.run();

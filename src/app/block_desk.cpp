@@ -246,6 +246,24 @@ void add_block_verbs(ControlServer& server, Blocker& blocker) {
     });
 }
 
+std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std::string& filter, TimeNs now) {
+  Json rows = Json::array();
+  for (const auto& e : blocker.entries(std::nullopt, limit)) {
+    const auto network = to_string(e.network);
+    if (!filter.empty() && network.find(filter) == std::string::npos && e.reason.find(filter) == std::string::npos) continue;
+    if (e.expires <= now) continue;
+    rows.push_back({{"address", network},
+                    {"reason", e.reason},
+                    {"incident", e.incident.empty() ? Json(nullptr) : Json(e.incident)},
+                    {"proof", to_string(e.proof)},
+                    {"hits", e.hits},
+                    {"since", format_rfc3339(e.added)},
+                    {"expires", format_rfc3339(e.expires)},
+                    {"state", e.suggested ? "suggested" : "blocked"}});
+  }
+  return dump(Json{{"schema", 1}, {"rows", std::move(rows)}, {"next", nullptr}, {"message", ""}});
+}
+
 std::string block_status_json(const Blocker& blocker) {
   auto json = state_json(blocker.state(), wall_clock());
   json["never"] = blocker.never().entries().size();

@@ -20,6 +20,8 @@ Result<std::string> answer_block(Blocker& blocker, std::string_view verb, const 
 // Before the server's start(). `blocker` must live as long as the server answers.
 void add_block_verbs(ControlServer& server, Blocker& blocker);
 
+// Rows {address, reason, incident, proof, hits, since, expires, state} of the dashboard's view.
+std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std::string& filter, TimeNs now);
 // The part "block" of the agent's status.
 std::string block_status_json(const Blocker& blocker);
 

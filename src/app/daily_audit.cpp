@@ -119,8 +119,12 @@ std::string DailyAudit::findings_json(std::size_t limit, const std::string& filt
   const std::string message = !problem_.empty() ? "The last audit failed: " + problem_
                               : last_ == 0      ? std::string{"The first audit is made a minute after the agent's start."}
                                                 : fmt::format("Audited {}; again in a day, or now: sekisho audit", format_local(last_));
-  return Json{{"schema", 1}, {"rows", std::move(list)}, {"next", nullptr}, {"message", escape_hostile(message, 400)}}.dump(
-      -1, ' ', false, Json::error_handler_t::replace);
+  return Json{{"schema", 1},
+              {"rows", std::move(list)},
+              {"next", nullptr},
+              {"empty", last_ == 0 ? "No audit was made yet." : ""},
+              {"message", escape_hostile(message, 400)}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace sekisho

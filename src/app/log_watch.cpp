@@ -158,9 +158,11 @@ std::string LogWatch::logins_json(std::size_t limit, const std::string& filter) 
                     {"last", format_rfc3339(row.last)},
                     {"note", row.note}});
   }
-  std::string message;
-  if (reading_.empty()) message = notes_.empty() ? "No log is read." : notes_.front();
-  return nlohmann::ordered_json{{"schema", 1}, {"rows", std::move(list)}, {"next", nullptr}, {"message", escape_hostile(message, 400)}}
+  return nlohmann::ordered_json{{"schema", 1},
+                                {"rows", std::move(list)},
+                                {"next", nullptr},
+                                {"empty", reading_.empty() ? "No log is read." : ""},
+                                {"message", escape_hostile(fmt::format("{}", fmt::join(notes_, "; ")), 400)}}
       .dump();
 }
 

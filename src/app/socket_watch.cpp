@@ -213,8 +213,7 @@ std::string SocketWatch::connections_json(std::size_t limit, const std::string& 
                                                       : "can send any packet";
     if (row->counted && row->last_sent)
       note += fmt::format("{}last sent {} ago", note.empty() ? "" : ", ", format_duration(std::max<DurationNs>(now - row->last_sent, 0)));
-    list.push_back({{"started", nullptr},
-                    {"process", process},
+    list.push_back({{"process", process},
                     {"pid", p ? nlohmann::ordered_json(p->pid) : nlohmann::ordered_json(nullptr)},
                     {"local", here},
                     {"remote", there},

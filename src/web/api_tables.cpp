@@ -26,9 +26,8 @@ const std::vector<TableSpec>& tables() {
         {"out_pps", "Out, packets/s", "count"},
         {"note", "Note", "text"}}},
       {"connections",
-       {{"started", "Since", "time"},
-        {"process", "Process", "text"},
-        {"pid", "Id", "count"},
+       {{"process", "Process", "text"},
+        {"pid", "Id", "code"},
         {"local", "Here", "code"},
         {"remote", "There", "code"},
         {"state", "State", "text"},
@@ -85,13 +84,12 @@ HttpResponse table(const Api& api, const TableSpec& spec, Call& call) {
   const auto said =
       api.agent.running() ? api.agent.ask(spec.name, dump(with), Role::viewer) : Result<std::string>{Error{api.agent.message()}};
   if (!said.ok()) {
-    // An agent that does not know the request has nothing of the kind: the view explains itself.
+    // An older agent, or one without this part.
     const bool unknown = said.error().message.starts_with("the agent does not know");
-    document["available"] = unknown;
-    if (!unknown) document["message"] = said.error().message;
+    document["message"] = unknown ? "The running agent does not tell this." : said.error().message;
   } else if (auto answer = Json::parse(said.value(), nullptr, false); answer.is_object()) {
     document["available"] = true;
-    for (const auto* key : {"columns", "rows", "next", "message"})
+    for (const auto* key : {"columns", "rows", "next", "empty", "message"})
       if (const auto found = answer.find(key); found != answer.end()) document[key] = std::move(*found);
     if (!document["rows"].is_array()) document["rows"] = Json::array();
   }

@@ -1,8 +1,8 @@
 // The page while a flood comes in and one goes out: each step is asked for on standard input, so that the traffic's sender sets the pace.
-// usage: node live.mjs BASE TOKEN FOLDER      lines: quiet, attacked, taking_part, stopped; answered by ok or FAIL and "done"
+// usage: node live.mjs BASE TOKEN FOLDER      lines: quiet, attacked, taking_part, tables, stopped; answered by ok or FAIL and "done"
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { check, finish, launch, open, settled, signIn } from './page.mjs';
+import { accessibility, check, finish, launch, open, settled, signIn } from './page.mjs';
 
 const [base, token, folder] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -35,6 +35,25 @@ const steps = {
   async taking_part() {
     await says(/taking part in an attack/, 'a flood that leaves this server is told first, and never as an attack on it');
     await page.screenshot({ path: `${folder}/live-taking-part.png`, fullPage: true });
+  },
+  // What the agent alone knows: each view has the agent's answer, not the words for a missing one.
+  async tables() {
+    for (const view of ['connections', 'logs', 'blocks', 'audit', 'settings']) {
+      await page.goto(`${base}/${view}`);
+      await settled(page);
+      const problems = await accessibility(page);
+      check(problems.length === 0, `${view} with an agent: clean for axe-core ${problems.join('; ')}`);
+      await page.screenshot({ path: `${folder}/live-${view}.png`, fullPage: true });
+    }
+    await page.goto(`${base}/connections`);
+    await settled(page);
+    check(!/No local address had traffic/.test(await page.locator('main').innerText()), 'addresses of this host have their traffic');
+    check(/chrom/.test(await page.locator('main').innerText()), 'connections name their processes: this browser is one');
+    await page.goto(`${base}/audit`);
+    await settled(page);
+    check(/No audit was made yet|Audited/.test(await page.locator('main').innerText()), 'an audit that is still to come is not one without findings');
+    await page.goto(base);
+    await settled(page);
   },
   async stopped() {
     await says(/the agent is not running/, 'when the agent stops, the page says so');

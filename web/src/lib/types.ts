@@ -87,4 +87,4 @@ export interface Scanners {
 export interface Source { ip: string; label: string; title: string; probes: number; targets: number; first: string; last: string; ports: number[]; asn?: number; organization?: string; country?: string }
 
 // Rooms that other parts fill: rows of texts and numbers under named columns.
-export interface Table { schema: 1; columns: { key: string; title: string; kind: string }[]; rows: Record<string, unknown>[]; available: boolean; message: string; next: string | null }
+export interface Table { schema: 1; columns: { key: string; title: string; kind: string }[]; rows: Record<string, unknown>[]; available: boolean; empty?: string; message: string; next: string | null }
