@@ -182,7 +182,7 @@ TEST_F(Bpf, ManyBlockedAddressesAndAFilterThatIsBuiltAnew) {
 // Sums of weights against packets, for flows of every kind at once.
 TEST_F(Bpf, WeightsOfASampleAddUp) {
   if (!programs_) GTEST_SKIP();
-  programs_->settings().slice_frames = 16;
+  programs_->settings().slice_frames = 64;
   std::uint64_t weights = 0, frames = 0, from_heavy = 0;
   std::uint32_t sampling = 1;
   const auto look = [&] {
@@ -193,7 +193,7 @@ TEST_F(Bpf, WeightsOfASampleAddUp) {
     });
   };
   std::uint64_t packets = 0, heavy = 0;
-  for (std::uint32_t round = 0; round < 400; ++round) {
+  for (std::uint32_t round = 0; round < 1600; ++round) {
     for (std::uint32_t i = 0; i < 100; ++i) run(Program::in, udp_frame(0x0a000000 + round * 256 + i, static_cast<std::uint16_t>(i + 1)));
     run(Program::in, udp_frame(0x0a0000ff, 7), 100);  // one flow sends half of all
     packets += 200, heavy += 100;
@@ -209,7 +209,7 @@ TEST_F(Bpf, WeightsOfASampleAddUp) {
 // Sixteen sockets that send in turn: none of them may hide behind the regularity of "one of sixteen".
 TEST_F(Bpf, ASendersOwnRhythmHidesNothing) {
   if (!programs_) GTEST_SKIP();
-  programs_->settings().slice_frames = 16;
+  programs_->settings().slice_frames = 256;
   std::array<std::uint64_t, 16> weights{};
   std::uint64_t all = 0;
   for (std::uint32_t round = 0; round < 4000; ++round) {
