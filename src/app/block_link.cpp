@@ -46,8 +46,9 @@ class OwnLink final : public BlockLink {
     const auto now = wall_clock();
     if (const auto files = RootedFolder::open("/"); files.ok()) {
       auto found = find_never(files.value());
-      const auto ssh = find_ssh_peers(files.value());
-      found.insert(found.end(), ssh.begin(), ssh.end());
+      SshLook ssh;
+      find_ssh_peers(files.value(), ssh);
+      found.insert(found.end(), ssh.peers.begin(), ssh.peers.end());
       link->blocker_->set_found(std::move(found), now);
     }
     std::vector<StoredBlock> blocks;

@@ -56,9 +56,10 @@ std::unique_ptr<BlockWatch> BlockWatch::open(const Config& config, StoreSink& st
                                               [&store](std::function<Result<void>(StoreWriter&)> job) { store.write(std::move(job)); });
   watch->read_settings(config);
   if (const auto files = RootedFolder::open("/"); files.ok()) {
-    watch->host_ = find_never(files.value()), watch->ssh_ = find_ssh_peers(files.value());
+    watch->host_ = find_never(files.value());
+    find_ssh_peers(files.value(), watch->ssh_);
     auto all = watch->host_;
-    all.insert(all.end(), watch->ssh_.begin(), watch->ssh_.end());
+    all.insert(all.end(), watch->ssh_.peers.begin(), watch->ssh_.peers.end());
     watch->blocker_->set_found(std::move(all), wall_clock());
   }
   const auto now = wall_clock();
@@ -261,12 +262,12 @@ void BlockWatch::care() {
         next_host_ = steady + 10 * kSecond;
       }
       if (steady >= next_ssh_) {
-        ssh_ = find_ssh_peers(files.value());
+        find_ssh_peers(files.value(), ssh_);
         // On a machine with very many processes the look costs time: then less often.
-        next_ssh_ = steady + std::max<DurationNs>(kSecond, 20 * (steady_now() - steady));
+        next_ssh_ = steady + std::max<DurationNs>(kSecond, 200 * (steady_now() - steady));
       }
       auto all = host_;
-      all.insert(all.end(), ssh_.begin(), ssh_.end());
+      all.insert(all.end(), ssh_.peers.begin(), ssh_.peers.end());
       all.insert(all.end(), time_servers_.begin(), time_servers_.end());
       blocker_->set_found(std::move(all), wall_clock());
     }

@@ -20,6 +20,7 @@
 #include "app/two_way_bytes.h"
 #include "app/worker.h"
 #include "input/address_watch.h"
+#include "response/never_sources.h"
 
 namespace sekisho {
 
@@ -83,7 +84,8 @@ class BlockWatch final : public Sink {
 
   // The worker's thread.
   std::optional<AddressWatch> changes_;
-  std::vector<NeverEntry> host_, ssh_;
+  std::vector<NeverEntry> host_;
+  SshLook ssh_;
   TimeNs next_host_ = 0, next_ssh_ = 0, next_tick_ = 0;
   std::vector<NeverEntry> time_servers_;  // that this host was seen to ask; the last 64
   std::unique_ptr<Worker> worker_;        // last: its thread uses all of the above

@@ -12,6 +12,7 @@ namespace {
 
 // Without packets no steps come: what was seen then is over.
 constexpr DurationNs kOver = 3 * kSecond;
+constexpr DurationNs kListed = 10 * kMinute;  // after the last packet
 
 }  // namespace
 
@@ -26,11 +27,13 @@ void HostRates::on_step(const Step& step) {
   const std::lock_guard lock{mutex_};
   if (step.time - time_ < kSecond && step.time >= time_) return;
   time_ = step.time;
-  rows_.clear();
+  std::erase_if(rows_, [&](const Row& r) { return r.last + kListed < time_; });
+  for (auto& row : rows_) row.pps[0] = row.pps[1] = 0;
   for (const auto& second : step.seconds) {
     if (second.all || second.address == Address{}) continue;
     auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& r) { return r.address == second.address; });
     if (row == rows_.end()) row = rows_.insert(rows_.end(), Row{second.address});
+    row->last = time_;
     for (const auto& count : second.counts) row->pps[static_cast<std::size_t>(second.direction)] += static_cast<double>(count.packets);
   }
 }

@@ -1,4 +1,4 @@
-// HostRates: what each address of this host sends and receives now; for the dashboard's view of hosts.
+// HostRates: what each address of this host that had traffic lately sends and receives now; for the dashboard's view of hosts.
 #pragma once
 #include <mutex>
 #include <string>
@@ -21,6 +21,7 @@ class HostRates {
   struct Row {
     Address address;
     double pps[2] = {0, 0};  // by Direction
+    TimeNs last = 0;         // when it had traffic
   };
   mutable std::mutex mutex_;
   TimeNs time_ = 0;  // of the step that the rows are of

@@ -6,6 +6,7 @@
 
 #include "base/distinct.h"
 #include "base/hash.h"
+#include "base/huge_pages.h"
 #include "model/source_fact.h"
 
 namespace sekisho {
@@ -56,7 +57,7 @@ class Fanout {
   static Counts recent(const Entry& entry);
 
   HashKey key_;
-  std::vector<Entry> entries_;
+  HugeVector<Entry> entries_;
   std::vector<std::uint32_t> changed_;  // entries with news since the last collect
   TimeNs now_ = 0;
   std::uint64_t evictions_ = 0;

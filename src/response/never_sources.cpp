@@ -195,16 +195,21 @@ std::vector<NeverEntry> find_never(const RootedFolder& files) {
   return out;
 }
 
-std::vector<NeverEntry> find_ssh_peers(const RootedFolder& files) {
+void find_ssh_peers(const RootedFolder& files, SshLook& before) {
   const char* variable = std::getenv("SSH_CONNECTION");
   timespec now{}, up{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   ::clock_gettime(CLOCK_BOOTTIME, &up);
-  const auto session = session_of(files, ::getpid(), variable ? variable : "", now.tv_sec - up.tv_sec);
-  std::vector<NeverEntry> out;
-  if (session.ssh) out.push_back({host_network(session.ssh->address), NeverKind::ssh_peer});
-  for (const auto& peer : session.signed_in) out.push_back({host_network(peer.address), NeverKind::ssh_peer});
-  return out;
+  auto ssh = ssh_sockets(files, ::getpid(), now.tv_sec - up.tv_sec);
+  auto sockets = ssh.signed_in;
+  for (const auto& above : ssh.above) sockets.insert(above.inodes.begin(), above.inodes.end());
+  if (!before.peers.empty() && sockets == before.sockets) return;
+  if (sockets.empty()) ssh = {};  // nobody's connection: nothing to look up
+  before.sockets = std::move(sockets);
+  before.peers.clear();
+  const auto session = session_of(files, ssh, variable ? variable : "");
+  if (session.ssh) before.peers.push_back({host_network(session.ssh->address), NeverKind::ssh_peer});
+  for (const auto& peer : session.signed_in) before.peers.push_back({host_network(peer.address), NeverKind::ssh_peer});
 }
 
 }  // namespace sekisho

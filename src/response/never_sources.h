@@ -1,5 +1,7 @@
 // What this machine says must never be blocked: its own addresses and networks, gateways, name and time servers, peers of SSH sessions.
 #pragma once
+#include <cstdint>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +14,12 @@ namespace sekisho {
 // Everything but SSH: from the interfaces and the files of this machine. Reads files of at most a few hundred KiB each.
 std::vector<NeverEntry> find_never(const RootedFolder& files);
 // The other ends of SSH sessions here whose login succeeded, and of this process's own session.
-std::vector<NeverEntry> find_ssh_peers(const RootedFolder& files);
+// `before`: the last look, which holds as long as the same sockets are open.
+struct SshLook {
+  std::set<std::uint64_t> sockets;
+  std::vector<NeverEntry> peers;
+};
+void find_ssh_peers(const RootedFolder& files, SshLook& before);
 
 // The parts, from text; what is not understood is passed over.
 std::vector<Address> parse_name_servers(std::string_view resolv_conf);       // "nameserver 192.0.2.53"

@@ -81,23 +81,46 @@ std::optional<ManagementPeer> from_variable(std::string_view text) {
 
 }  // namespace
 
-Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view ssh_connection, std::int64_t boot_time_s) {
+SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t boot_time_s) {
+  SshSockets found;
+  for (auto p = process_at(files, pid); p; p = p->parent > 1 ? process_at(files, p->parent) : std::nullopt)
+    if (is_sshd(*p))
+      found.above.push_back({socket_inodes(files, p->pid), boot_time_s + static_cast<std::int64_t>(p->start_ticks) / kTicksPerSecond});
+  const auto folders = files.list("/proc", kMaxProcesses);
+  if (!folders.ok()) return found;
+  for (const auto& entry : folders.value()) {
+    std::int64_t number = 0;
+    const auto name = std::string_view{entry.path}.substr(6);
+    if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+        error != std::errc{} || end != name.data() + name.size())
+      continue;
+    const auto p = process_at(files, number);
+    if (!p || !is_sshd(*p)) continue;
+    auto inodes = socket_inodes(files, number);
+    if (is_signed_in(files, *p)) found.signed_in.insert(inodes.begin(), inodes.end());
+    found.all.merge(inodes);
+  }
+  return found;
+}
+
+Session session_of(const RootedFolder& files, const SshSockets& ssh, std::string_view ssh_connection) {
   Session session;
+  // The kernel walks its whole table of connections for these files: only where an SSH server has sockets at all.
   std::vector<HostSocket> sockets;
   for (const bool v6 : {false, true}) {
+    if (ssh.above.empty() && ssh.all.empty()) break;
     const auto text = files.read(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", kTableBytes);
     if (text.ok()) parse_inet_sockets(text.value().text, SocketKind::tcp, v6, kMaxSockets, sockets);
   }
-  // The sshd above this process, and the connection that it holds. The listening sshd holds none that is established.
-  for (auto p = process_at(files, pid); p && !session.ssh; p = p->parent > 1 ? process_at(files, p->parent) : std::nullopt) {
-    if (!is_sshd(*p)) continue;
-    const auto inodes = socket_inodes(files, p->pid);
+  // The listening sshd holds no connection that is established.
+  for (const auto& [inodes, started_s] : ssh.above) {
     for (const auto& s : sockets)
       if (s.state == kTcpEstablished && inodes.contains(s.inode)) {
         session.ssh = peer_of(s);
         session.how = "this SSH session";
-        session.connected_s = boot_time_s + static_cast<std::int64_t>(p->start_ticks) / kTicksPerSecond;
+        session.connected_s = started_s;
       }
+    if (session.ssh) break;
   }
   if (!session.ssh)
     if (const auto peer = from_variable(ssh_connection)) {
@@ -107,30 +130,19 @@ Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view
   if (!session.ssh) session.how = "no SSH session";
 
   std::set<std::uint16_t> ports;
-  std::set<std::uint64_t> listening, signed_in;
-  const auto folders = files.list("/proc", kMaxProcesses);
-  if (folders.ok())
-    for (const auto& entry : folders.value()) {
-      std::int64_t number = 0;
-      const auto name = std::string_view{entry.path}.substr(6);
-      if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-          error != std::errc{} || end != name.data() + name.size())
-        continue;
-      const auto p = process_at(files, number);
-      if (!p || !is_sshd(*p)) continue;
-      auto inodes = socket_inodes(files, number);
-      if (is_signed_in(files, *p)) signed_in.insert(inodes.begin(), inodes.end());
-      listening.merge(inodes);
-    }
   for (const auto& s : sockets)
-    if (s.state == kTcpListen && listening.contains(s.inode)) ports.insert(s.local_port);
+    if (s.state == kTcpListen && ssh.all.contains(s.inode)) ports.insert(s.local_port);
   for (const auto& s : sockets)
-    if (s.state == kTcpEstablished && signed_in.contains(s.inode) && session.signed_in.size() < 1024)
+    if (s.state == kTcpEstablished && ssh.signed_in.contains(s.inode) && session.signed_in.size() < 1024)
       session.signed_in.push_back(peer_of(s));
   for (const auto& s : sockets)
     if (s.state == kTcpEstablished && ports.contains(s.local_port) && session.other_ssh.size() < 64)
       session.other_ssh.push_back(peer_of(s));
   return session;
+}
+
+Session session_of(const RootedFolder& files, std::int64_t pid, std::string_view ssh_connection, std::int64_t boot_time_s) {
+  return session_of(files, ssh_sockets(files, pid, boot_time_s), ssh_connection);
 }
 
 Session current_session() {

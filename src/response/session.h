@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,19 @@ struct Session {
   std::vector<ManagementPeer> other_ssh;  // all established connections to SSH servers here
   std::vector<ManagementPeer> signed_in;  // of these, whose login succeeded: sshd's process has the title "sshd: user@pts/0"
 };
+
+// Inodes of the sockets that SSH servers hold; from their processes alone.
+struct SshSockets {
+  struct Above {
+    std::set<std::uint64_t> inodes;
+    std::int64_t started_s = 0;  // seconds since 1970
+  };
+  std::vector<Above> above;                // of the processes above ours, the nearest first
+  std::set<std::uint64_t> signed_in, all;  // of those whose login succeeded; of all
+};
+SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t boot_time_s);
+// What is at the other end of them. The kernel walks its whole table of connections for it, which takes milliseconds.
+Session session_of(const RootedFolder& files, const SshSockets& ssh, std::string_view ssh_connection);
 
 // From the sshd process above this one and its socket; from SSH_CONNECTION where the chain is broken (tmux, screen).
 Session current_session();
