@@ -251,6 +251,15 @@ void BlockWatch::post(Blocker::Evidence evidence) {
       is_proven(evidence.request.proof) ? Worker::Importance::essential : Worker::Importance::routine);
 }
 
+// The last number that a process got, as text (proc_loadavg(5)); empty when that cannot be read.
+std::string BlockWatch::newest_process(const RootedFolder& files) {
+  const auto text = files.read("/proc/loadavg", 256);
+  if (!text.ok()) return {};
+  const auto& words = text.value().text;
+  const auto last = words.rfind(' ');
+  return last == std::string::npos ? std::string{} : words.substr(last);
+}
+
 void BlockWatch::care() {
   const auto steady = steady_now();
   next_tick_ = steady + kCareMs * kMillisecond;
@@ -262,7 +271,13 @@ void BlockWatch::care() {
         next_host_ = steady + 10 * kSecond;
       }
       if (steady >= next_ssh_) {
-        find_ssh_peers(files.value(), ssh_);
+        // A login starts processes: without new ones there is none.
+        const auto newest = newest_process(files.value());
+        if (newest.empty() || newest != newest_process_ || changed || steady >= next_all_ssh_) {
+          find_ssh_peers(files.value(), ssh_);
+          newest_process_ = newest;
+          next_all_ssh_ = steady + 3 * kSecond;  // "ssh -N" of root starts none
+        }
         // On a machine with very many processes the look costs time: then less often.
         next_ssh_ = steady + std::max<DurationNs>(kSecond, 200 * (steady_now() - steady));
       }

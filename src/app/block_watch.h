@@ -19,6 +19,7 @@
 #include "app/store_sink.h"
 #include "app/two_way_bytes.h"
 #include "app/worker.h"
+#include "base/rooted_folder.h"
 #include "input/address_watch.h"
 #include "response/never_sources.h"
 
@@ -60,6 +61,7 @@ class BlockWatch final : public Sink {
   void post(Blocker::Evidence evidence);
   bool proven_by_handshakes(const Address& address) const;
   void care();
+  static std::string newest_process(const RootedFolder& files);
   void read_settings(const Config& config);
 
   StoreSink& store_;
@@ -86,7 +88,8 @@ class BlockWatch final : public Sink {
   std::optional<AddressWatch> changes_;
   std::vector<NeverEntry> host_;
   SshLook ssh_;
-  TimeNs next_host_ = 0, next_ssh_ = 0, next_tick_ = 0;
+  TimeNs next_host_ = 0, next_ssh_ = 0, next_all_ssh_ = 0, next_tick_ = 0;
+  std::string newest_process_;
   std::vector<NeverEntry> time_servers_;  // that this host was seen to ask; the last 64
   std::unique_ptr<Worker> worker_;        // last: its thread uses all of the above
 };
