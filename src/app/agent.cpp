@@ -16,6 +16,7 @@
 #include "app/announcer.h"
 #include "app/baseline_keeper.h"
 #include "app/block_watch.h"
+#include "app/bundle_desk.h"
 #include "app/capture_facts.h"
 #include "app/command.h"
 #include "app/config_command.h"
@@ -194,6 +195,8 @@ int run_agent(const AgentOptions& options) {
     status.add("logs", [&] { return logs->status_json(); });
     table(control, "logs", [&](const TableRequest& r) { return logs->logins_json(r.limit, r.filter); });
   }
+  BundleDesk bundles{store_path, options.evidence.value_or(config.value().evidence.dir), store};
+  bundles.add_requests(control.server());
   HostRates hosts;
   table(control, "hosts", [&](const TableRequest& r) { return hosts.rows_json(r.limit, r.filter); });
   table(control, "blocks", [&](const TableRequest& r) { return block_rows_json(block->blocker(), r.limit, r.filter, wall_clock()); });

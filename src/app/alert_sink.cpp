@@ -9,6 +9,7 @@
 #include "app/alert_facts.h"
 #include "app/json_parts.h"
 #include "app/time_words.h"
+#include "app/who_asks.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -22,15 +23,6 @@ constexpr auto kLastWords = std::chrono::milliseconds{1500};
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json time_or_null(const std::optional<TimeNs>& time) { return time ? Json(format_rfc3339(*time)) : Json(nullptr); }
-
-// Who asked: the kernel's word, and what the asking program says of its user.
-std::string actor(const ControlRequest& request, const Json& with) {
-  const auto by = with.find("by");
-  const auto uid = fmt::format("uid {}", request.uid);
-  return by != with.end() && by->is_string() && !by->get_ref<const std::string&>().empty()
-             ? fmt::format("{} ({})", escape_hostile(by->get_ref<const std::string&>(), 60), uid)
-             : uid;
-}
 
 Json silence_json(const AlertSilence& s) {
   return {{"id", s.id},           {"from", format_rfc3339(s.from)}, {"until", format_rfc3339(s.until)},
@@ -146,7 +138,7 @@ void AlertSink::record(const std::string& by, const std::string& action, const s
 void AlertSink::add_requests(ControlServer& server) {
   const auto with_channels = [this](auto member) {
     return [this, member](const ControlRequest& request) -> Result<std::string> {
-      if (state_path_.empty()) return Error{"nobody is told of incidents: the configuration has no [alert.NAME]"};
+      if (state_path_.empty()) return Error{"nobody is told of incidents: the configuration has no [alert.NAME]", ErrorKind::usage};
       return (this->*member)(request);
     };
   };
@@ -158,8 +150,8 @@ void AlertSink::add_requests(ControlServer& server) {
 
 Result<std::string> AlertSink::acknowledge(const ControlRequest& request) {
   const auto with = Json::parse(request.with, nullptr, false);
-  if (!with.is_object() || text_of(with, "id", 100).empty()) return Error{"'id' must be an incident's id"};
-  const auto by = actor(request, with), id = text_of(with, "id", 100);
+  if (!with.is_object() || text_of(with, "id", 100).empty()) return Error{"'id' must be an incident's id", ErrorKind::usage};
+  const auto by = who_asks(request), id = text_of(with, "id", 100);
   std::vector<OutgoingAlert> alerts;
   {
     const std::lock_guard policy{mutex_};
@@ -175,15 +167,15 @@ Result<std::string> AlertSink::silence(const ControlRequest& request) {
   const auto with = Json::parse(request.with, nullptr, false);
   const auto for_s = with.is_object() ? with.find("for_s") : with.end();
   if (!with.is_object() || for_s == with.end() || !for_s->is_number_integer() || *for_s < 60 || *for_s > 30 * 86'400)
-    return Error{"'for_s' must be seconds, from 60 to 2592000"};
+    return Error{"'for_s' must be seconds, from 60 to 2592000", ErrorKind::usage};
   AlertSilence silence;
   const auto now = wall_clock();
   silence.until = now + for_s->get<std::int64_t>() * kSecond;
   silence.kind = text_of(with, "kind", 100), silence.direction = text_of(with, "direction", 100),
   silence.label = text_of(with, "label", 100);
-  silence.subject = text_of(with, "subject", 100), silence.channel = text_of(with, "channel", 100), silence.by = actor(request, with);
+  silence.subject = text_of(with, "subject", 100), silence.channel = text_of(with, "channel", 100), silence.by = who_asks(request);
   if (!silence.channel.empty() && !outboxes_.contains(silence.channel))
-    return Error{fmt::format("there is no [alert.{}]", silence.channel)};
+    return Error{fmt::format("there is no [alert.{}]", silence.channel), ErrorKind::usage};
   AlertSilence made;
   {
     const std::lock_guard policy{mutex_};
@@ -199,9 +191,9 @@ Result<std::string> AlertSink::end_silence(const ControlRequest& request) {
   const auto id = with.is_object() ? text_of(with, "id", 100) : std::string{};
   {
     const std::lock_guard policy{mutex_};
-    if (!policy_.end_silence(id, wall_clock())) return Error{fmt::format("there is no silence '{}'", id)};
+    if (!policy_.end_silence(id, wall_clock())) return Error{fmt::format("there is no silence '{}'", id), ErrorKind::usage};
   }
-  record(actor(request, with), "alert.unsilence", id);
+  record(who_asks(request), "alert.unsilence", id);
   worker_->post([this] { hand_on({}, true); });
   return dump({{"schema", 1}, {"ended", id}});
 }

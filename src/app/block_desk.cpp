@@ -8,6 +8,7 @@
 
 #include "app/json_parts.h"
 #include "app/time_words.h"
+#include "app/who_asks.h"
 #include "base/text.h"
 
 namespace sekisho {
@@ -242,7 +243,7 @@ void add_block_verbs(ControlServer& server, Blocker& blocker) {
     });
   for (const auto* verb : {"block.add", "block.del", "block.flush", "block.panic", "block.resume", "block.confirm"})
     server.on(verb, Role::operator_, [&blocker, verb](const ControlRequest& r) {
-      return answer_block(blocker, verb, r.with, {fmt::format("uid {}", r.uid), wall_clock()});
+      return answer_block(blocker, verb, r.with, {who_asks(r), wall_clock()});
     });
 }
 

@@ -118,8 +118,9 @@ Result<std::string> ControlClient::ask(const std::string& verb, const std::strin
   if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean())
     return Error{"the agent's answer is not understood: it may be another version"};
   if (!answer["ok"].get<bool>())
-    return Error{answer.contains("error") && answer["error"].is_string() ? answer["error"].get<std::string>()
-                                                                         : "the agent refused without a reason"};
+    return Error{
+        answer.contains("error") && answer["error"].is_string() ? answer["error"].get<std::string>() : "the agent refused without a reason",
+        answer.value("code", json{}) == json("bad_request") ? ErrorKind::usage : ErrorKind::failed};
   return answer.value("data", json{}).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

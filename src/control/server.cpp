@@ -239,7 +239,8 @@ void ControlServer::handle(Client& client, std::string_view line) {
         fmt::format("'{}' needs the role {}, this request has {}", request.verb, to_string(verb->second.least), to_string(role))));
   }
   const auto answer = verb->second.answer({request.verb, role, client.uid, request.with});
-  if (!answer.ok()) return client.say(error_line(request.id, "failed", answer.error().message));
+  if (!answer.ok())
+    return client.say(error_line(request.id, answer.error().kind == ErrorKind::usage ? "bad_request" : "failed", answer.error().message));
   if (answer.value().size() > kMaxAnswerBytes) return client.say(error_line(request.id, "failed", "the answer is too long: ask for less"));
   client.say(answer_line(request.id, answer.value()));
 }

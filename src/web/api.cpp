@@ -13,6 +13,7 @@ namespace sekisho {
 void add_api_routes(Routes& routes, const Api& api) {
   add_status_routes(routes, api);
   add_incident_routes(routes, api);
+  add_action_routes(routes, api);
   add_evidence_routes(routes, api);
   add_series_routes(routes, api);
   add_scanner_routes(routes, api);

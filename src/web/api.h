@@ -42,6 +42,7 @@ void add_api_routes(Routes& routes, const Api& api);
 // One for each file api_*.cpp.
 void add_status_routes(Routes& routes, const Api& api);
 void add_incident_routes(Routes& routes, const Api& api);
+void add_action_routes(Routes& routes, const Api& api);
 void add_evidence_routes(Routes& routes, const Api& api);
 void add_series_routes(Routes& routes, const Api& api);
 void add_scanner_routes(Routes& routes, const Api& api);

@@ -69,6 +69,40 @@ void traffic(Exposition& out, const Json& second) {
       if (counts.is_object()) out.value(number(counts, "packets"), {{"class", name}, {"direction", direction}});
 }
 
+// How the alerts of each channel fare, and the block list; as the agent's status has them.
+void alerts(Exposition& out, const Json& state) {
+  const auto channels = state.find("channels");
+  if (channels == state.end() || !channels->is_array()) return;
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value_of) {
+    out.metric(name, type, help);
+    for (const auto& channel : *channels)
+      if (channel.is_object())
+        out.value(value_of(channel), {{"channel", channel.value("name", std::string{})}, {"type", channel.value("type", std::string{})}});
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, const char* key) {
+    each(name, "counter", help, [key](const Json& channel) { return number(channel, key); });
+  };
+  if (!channels->empty()) {
+    counter("sekisho_alert_messages_sent_total", "Alerts that the channel accepted since the start of the agent.", "sent");
+    counter("sekisho_alert_tries_failed_total", "Tries that failed; each is repeated later.", "failed");
+    counter("sekisho_alert_messages_dropped_total", "Alerts that had no room in the channel's spool.", "dropped");
+    counter("sekisho_alert_messages_given_up_total", "Alerts that were never accepted and are not tried any more.", "dead");
+    each("sekisho_alert_messages_waiting", "gauge", "Alerts in the channel's spool.", [](const Json& c) { return number(c, "waiting"); });
+    each("sekisho_alert_channel_failing", "gauge", "1 while the channel's last try failed.",
+         [](const Json& c) { return c.contains("failing_since") && c["failing_since"].is_string() ? 1.0 : 0.0; });
+  }
+  out.one("sekisho_alerts_held_back_total", "counter",
+          "Alerts that a bound, quiet hours or a digest held back since the start of the agent.", number(state, "held_back"));
+  out.one("sekisho_alert_silences", "gauge", "Silences in force.", number(state, "silences"));
+}
+
+void blocks(Exposition& out, const Json& state) {
+  if (state.empty()) return;
+  out.one("sekisho_blocked_networks", "gauge", "Addresses and networks that are blocked.", number(state, "in_force"));
+  out.one("sekisho_blocked_packets_total", "counter", "Packets that the block list dropped.", number(state, "dropped_packets"));
+  out.one("sekisho_blocked_bytes_total", "counter", "Bytes that the block list dropped.", number(state, "dropped_bytes"));
+}
+
 HttpResponse metrics(const Api& api, Call& call) {
   Exposition out;
   const bool running = api.agent.running();
@@ -91,6 +125,8 @@ HttpResponse metrics(const Api& api, Call& call) {
     out.one("sekisho_packets_dropped_total", "counter", "Packets that capture lost since the start of the agent.",
             number(total, "dropped"));
     traffic(out, part(agent, "traffic"));
+    alerts(out, part(agent, "alerts"));
+    blocks(out, part(agent, "block"));
     out.one("sekisho_health_problems", "gauge", "Lines of health that want attention.",
             agent.contains("health") && agent["health"].is_array() ? static_cast<double>(agent["health"].size()) : 0);
   }

@@ -32,6 +32,37 @@ const steps = {
     check(seconds.size >= 3, `its figures are those of another second each second: ${[...seconds].join(', ')}`);
     await page.screenshot({ path: `${folder}/live-attacked.png`, fullPage: true });
   },
+  // What an operator does with an incident, each answered by the agent.
+  async handled() {
+    await page.goto(`${base}/incidents`);
+    await settled(page);
+    await page.locator('main a[href^="/incidents/0"]').first().click();
+    await page.getByRole('heading', { name: 'Handling' }).waitFor();
+    await settled(page);
+    const says = (text) => page.getByText(text).first().waitFor({ timeout: 20_000 }).then(() => true, () => false);
+    if (await page.getByRole('button', { name: 'Acknowledge' }).count()) {
+      await page.getByRole('button', { name: 'Acknowledge' }).click();
+      check(await says(/Acknowledged: no more reminders/), 'an incident is acknowledged');
+    }
+    await page.getByRole('button', { name: 'Silence its alerts' }).click();
+    check(await says(/Silent until/), 'its alerts are silenced, and the page says until when');
+    await page.getByRole('button', { name: 'Collect a bundle' }).click();
+    const bundle = page.getByRole('link', { name: /^Bundle/ });
+    await bundle.waitFor({ timeout: 30_000 });
+    const [download] = await Promise.all([page.waitForEvent('download'), bundle.click()]);
+    check(/^bundle-.*\.tar\.zst$/.test(download.suggestedFilename()), `a bundle comes as a file: ${download.suggestedFilename()}`);
+    await download.saveAs(`${folder}/bundle.tar.zst`);
+    await page.getByRole('button', { name: 'What would blocking do?' }).click();
+    await page.getByRole('table', { name: '' }).filter({ hasText: 'By hand' }).waitFor({ timeout: 20_000 });
+    await settled(page);
+    const problems = await accessibility(page);
+    check(problems.length === 0, `the incident with its handling: clean for axe-core ${problems.join('; ')}`);
+    await page.screenshot({ path: `${folder}/live-handling.png`, fullPage: true });
+    await page.getByRole('button', { name: 'End it' }).first().click();
+    check(await says('The silence is over.'), 'a silence is ended');
+    await page.goto(base);
+    await settled(page);
+  },
   async taking_part() {
     await says(/taking part in an attack/, 'a flood that leaves this server is told first, and never as an attack on it');
     await page.screenshot({ path: `${folder}/live-taking-part.png`, fullPage: true });

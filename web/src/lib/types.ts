@@ -24,6 +24,15 @@ export interface IncidentFull {
   schema: 1; incident: Incident; timeline: Change[]; evidence: EvidenceFile[]; upstream: string; window: { from: number; to: number };
 }
 
+export interface BundleState { schema: 1; state: 'making' | 'ready' | 'failed'; bytes: number; message: string }
+export interface Silence { id: string; from: string; until: string; kind: string; direction: string; label: string; subject: string; channel: string; by: string }
+export interface SilencePage { schema: 1; silences: Silence[] }
+export interface BlockPreview {
+  schema: 1; spoofed: boolean;
+  rows: { address: string; network: string; blocked: boolean; may_block: boolean; by_hand: string; with_proof: string; without_proof: string }[];
+}
+export interface BlocksAdded { schema: 1; added: number; results: { network: string; verdict: string; refusal: string | null; why: string; expires?: string }[] }
+
 export interface DecodedPacket {
   number: number; time: string; bytes: number; captured: number; from: string; to: string; summary: string;
   layers: { name: string; fields: { name: string; value: string }[] }[]; payload: string;
