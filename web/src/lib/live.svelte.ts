@@ -1,6 +1,7 @@
 // The live side of the page: the stream of seconds and incident changes, and the status that the verdict shows.
 import { Loaded } from './load.svelte';
 import { parseNeutral } from './text';
+import { clock } from './time.svelte';
 import type { Second, Status, Tick } from './types';
 import { tickOf } from './window';
 
@@ -47,7 +48,8 @@ class Live {
       if (this.ticks.length && tick.time <= (this.ticks.at(-1)?.time ?? 0)) return;
       this.ticks.push(tick);
       if (this.ticks.length > KEPT) this.ticks.shift();
-      this.heard = Date.now() / 1000;
+      clock.tick();
+      this.heard = clock.now;
       this.agentRunning = true;
       this.last = tick;
     });

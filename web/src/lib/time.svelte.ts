@@ -5,9 +5,11 @@ class Clock {
   utc = $state(saved === 'utc');
   now = $state(Date.now() / 1000); // seconds since 1970
   constructor() {
-    setInterval(() => { if (!document.hidden) this.now = Date.now() / 1000; }, 1000);
-    document.addEventListener('visibilitychange', () => { this.now = Date.now() / 1000; });
+    // Not while seconds come from the agent: they tick, and the page is drawn once a second instead of twice.
+    setInterval(() => { if (!document.hidden && Date.now() / 1000 - this.now > 1.2) this.tick(); }, 250);
+    document.addEventListener('visibilitychange', () => this.tick());
   }
+  tick() { this.now = Date.now() / 1000; }
   toggle() {
     this.utc = !this.utc;
     try { localStorage.setItem('zone', this.utc ? 'utc' : 'local'); } catch { /* private windows keep nothing */ }

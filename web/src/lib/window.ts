@@ -44,13 +44,16 @@ export function tickOf(second: Second): Tick {
 }
 
 // [time, in, out, in normal, in threshold, out normal, out threshold, in peak, out peak]: what the chart draws.
-export function drawn(series: Series, unit: 'pps' | 'bps'): (number | null)[][] {
+// Of a level stretch only the ends are drawn: a dashed line of a thousand points is most of what drawing costs. (undefined: no gap.)
+const level = (values: Column): (number | null | undefined)[] =>
+  values.map((v, i) => (v !== null && i > 0 && i + 1 < values.length && values[i - 1] === v && values[i + 1] === v ? undefined : v));
+export function drawn(series: Series, unit: 'pps' | 'bps'): (number | null | undefined)[][] {
   const none: Column = series.time.map(() => null);
   if (unit === 'bps')
     return [series.time, series.in_bps, negative(series.out_bps), none, none, none, none, none, none];
   // In slices of more than a second the largest second is drawn too: a short flood must not drown in a mean.
   const peaks = series.step_s > 1 ? [series.in_peak_pps, negative(series.out_peak_pps)] : [none, none];
-  return [series.time, series.in_pps, negative(series.out_pps), series.in_normal_pps, series.in_threshold_pps, negative(series.out_normal_pps), negative(series.out_threshold_pps), ...peaks];
+  return [series.time, series.in_pps, negative(series.out_pps), level(series.in_normal_pps), level(series.in_threshold_pps), level(negative(series.out_normal_pps)), level(negative(series.out_threshold_pps)), ...peaks];
 }
 
 export interface Row { from: number; seconds: number; in_pps: number; in_bps: number; out_pps: number; out_bps: number; in_peak: number; out_peak: number; dropped: number }
