@@ -12,7 +12,7 @@
 
 #include "app/agent_plan.h"
 #include "app/agent_status.h"
-#include "app/alert_sink.h"
+#include "app/alert_desk.h"
 #include "app/announcer.h"
 #include "app/baseline_keeper.h"
 #include "app/block_watch.h"
@@ -49,14 +49,16 @@ namespace {
 
 // SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
 // wrong changes nothing.
-void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, BlockWatch& block) {
+void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, BlockWatch& block, AlertDesk& alerts) {
   auto config = load_config(options.config);
-  const auto done = config.ok() ? pipeline.reconfigure(config.value()) : Result<void>{config.error()};
+  auto done = config.ok() ? Result<void>{} : Result<void>{config.error()};
+  if (done.ok())
+    if (const auto plan = plan_alerts(config.value()); !plan.ok()) done = plan.error();  // all or nothing
+  if (done.ok()) done = pipeline.reconfigure(config.value());
+  if (done.ok()) done = alerts.reload(config.value());
   if (!done.ok()) return log_error(fmt::format("the configuration was not reloaded, the former one holds: {}", done.error().message));
   std::string later;
-  std::set<std::string> at_start{"alert", "capture", "store", "evidence", "control"};
-  for (const auto* given : {&holds, &config.value()})
-    for (auto& name : alert_sections(*given)) at_start.insert(std::move(name));
+  const std::set<std::string> at_start{"capture", "store", "evidence", "control"};
   for (const auto& name : at_start) {
     const auto same = [](const SettingTable& a, const SettingTable& b) {
       return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -170,7 +172,7 @@ int run_agent(const AgentOptions& options) {
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
   SocketWatch sockets{config.value().sockets.interval.count * kMillisecond};
-  auto alerts = AlertSink::open(config.value(), store);
+  auto alerts = AlertDesk::open(config.value(), store);
   if (!alerts.ok()) return fail(alerts.error());
   alerts.value()->add_requests(control.server());
   Announcer announcer{store, {&facts, &control, alerts.value().get(), &output, &sockets, block.get()}};
@@ -225,7 +227,7 @@ int run_agent(const AgentOptions& options) {
     counters.hand_on(announcer);
     if (!take_hangup()) return;
     service_reloading();
-    reload(options, config.value(), **pipeline, *block);
+    reload(options, config.value(), **pipeline, *block, *alerts.value());
     control.set_config(settings_document(config.value()));
     service_ready(plan->sentence);
   };

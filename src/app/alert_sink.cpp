@@ -135,17 +135,17 @@ void AlertSink::record(const std::string& by, const std::string& action, const s
   });
 }
 
-void AlertSink::add_requests(ControlServer& server) {
-  const auto with_channels = [this](auto member) {
-    return [this, member](const ControlRequest& request) -> Result<std::string> {
-      if (state_path_.empty()) return Error{"nobody is told of incidents: the configuration has no [alert.NAME]", ErrorKind::usage};
-      return (this->*member)(request);
-    };
-  };
-  server.on("alert.ack", Role::operator_, with_channels(&AlertSink::acknowledge));
-  server.on("alert.silence", Role::operator_, with_channels(&AlertSink::silence));
-  server.on("alert.unsilence", Role::operator_, with_channels(&AlertSink::end_silence));
-  server.on("alert.silences", Role::viewer, [this](const ControlRequest&) -> Result<std::string> { return silences(); });
+std::vector<std::pair<std::string, Role>> AlertSink::requests() {
+  return {{"alert.ack", Role::operator_},
+          {"alert.silence", Role::operator_},
+          {"alert.unsilence", Role::operator_},
+          {"alert.silences", Role::viewer}};
+}
+
+Result<std::string> AlertSink::answer(const ControlRequest& request) {
+  if (request.verb == "alert.silences") return silences();
+  if (state_path_.empty()) return Error{"nobody is told of incidents: the configuration has no [alert.NAME]", ErrorKind::usage};
+  return request.verb == "alert.ack" ? acknowledge(request) : request.verb == "alert.silence" ? silence(request) : end_silence(request);
 }
 
 Result<std::string> AlertSink::acknowledge(const ControlRequest& request) {

@@ -27,8 +27,9 @@ class AlertSink final : public Sink {
   void on_second(const std::shared_ptr<const LiveSecond>& second) override;
   void finish() override;
 
-  // Before the server starts: alert.ack, alert.silence, alert.unsilence (operator), alert.silences (viewer).
-  void add_requests(ControlServer& server);
+  // The verbs that answer() knows, and the least role for each.
+  static std::vector<std::pair<std::string, Role>> requests();
+  Result<std::string> answer(const ControlRequest& request);
   std::string json() const;
   std::vector<HealthLine> problems() const;
 
