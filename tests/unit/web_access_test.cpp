@@ -209,7 +209,7 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   std::set<std::string> described, served;
   for (const auto& [path, methods] : document["paths"].items())
     for (const auto& [method, about] : methods.items()) described.insert(method + " " + path);
-  for (const auto& r : routes.all()) served.insert((r.method == "GET" ? "get " : "post ") + r.path);
+  for (const auto& r : routes.all()) served.insert((r.method == "GET" ? "get " : r.method == "DELETE" ? "delete " : "post ") + r.path);
   for (const auto* special : {"get /api/v1/stream", "post /api/v1/login", "post /api/v1/logout"})
     served.insert(special);  // answered by Site
   EXPECT_EQ(described, served);
