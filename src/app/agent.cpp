@@ -33,6 +33,7 @@
 #include "app/log_watch.h"
 #include "app/privileges.h"
 #include "app/progress.h"
+#include "app/recent_sockets.h"
 #include "app/rule_watch.h"
 #include "app/service.h"
 #include "app/socket_watch.h"
@@ -152,7 +153,9 @@ int run_agent(const AgentOptions& options) {
   if (writer.ok()) BaselineKeeper::restore(**pipeline, store_path);
 
   // Everything that needs rights is open; the first thread is not yet there.
-  if (const auto done = drop_privileges(); !done.ok()) log_warning(done.error().message);
+  const auto& wanted_sockets = config.value().sockets;
+  RecentSockets new_sockets{wanted_sockets.at_creation ? SocketEvents::open() : Error{"[sockets] at_creation is off"}};
+  if (const auto done = drop_privileges(wanted_sockets.enter_namespaces); !done.ok()) log_warning(done.error().message);
   catch_interrupts();
   catch_hangups(::isatty(STDIN_FILENO) == 1);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of stdout that went away ends nothing
@@ -171,7 +174,7 @@ int run_agent(const AgentOptions& options) {
   if (!evidence && options.evidence) return fail(Error{without_evidence});
   ControlSink control{std::move(server).value(), store_path, status};
   control.set_config(settings_document(config.value()));
-  SocketWatch sockets{config.value().sockets.interval.count * kMillisecond};
+  SocketWatch sockets{{.interval = wanted_sockets.interval.count * kMillisecond, .namespaces = wanted_sockets.namespaces}, new_sockets};
   auto alerts = AlertDesk::open(config.value(), store);
   if (!alerts.ok()) return fail(alerts.error());
   alerts.value()->add_requests(control.server());
@@ -208,6 +211,7 @@ int run_agent(const AgentOptions& options) {
   status.add_health([&] { return block->problems(); });
   add_block_verbs(control.server(), block->blocker());
   control.start();
+  new_sockets.start();
   sockets.start();
   if (logs) logs->start();
   audit.start();

@@ -75,6 +75,7 @@ struct LogsSection {
 };
 struct SocketsSection {
   Milliseconds interval{10'000};
+  bool namespaces = true, enter_namespaces = false, at_creation = true;
 };
 
 struct AuditSection {

@@ -103,6 +103,11 @@ inline constexpr Field<LogsSection> kLogsFields[] = {
 
 inline constexpr Field<SocketsSection> kSocketsFields[] = {
     {"interval", &SocketsSection::interval, 500, 600'000, "how often the agent asks the kernel for this host's sockets"},
+    {"namespaces", &SocketsSection::namespaces, 0, 0, "sockets of other network namespaces (containers) count as this host's"},
+    {"enter_namespaces", &SocketsSection::enter_namespaces, 0, 0,
+     "the agent keeps CAP_SYS_ADMIN to ask the kernel inside them too, with counters; else they are read from /proc, without"},
+    {"at_creation", &SocketsSection::at_creation, 0, 0,
+     "BPF programs name the process of each socket when it is made, connected or used, for those that live a moment"},
 };
 
 inline constexpr Field<AuditSection> kAuditFields[] = {

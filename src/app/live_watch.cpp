@@ -5,6 +5,7 @@
 
 #include "app/time_words.h"
 #include "base/log.h"
+#include "incident/outbound_links.h"
 
 namespace sekisho {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr DurationNs kLateFrames = 200 * kMillisecond;
 constexpr std::uint64_t kScanHitsEveryS = 10;
 constexpr std::size_t kProgressASecond = 32;  // incidents whose numbers are told each second, in turn
+constexpr std::size_t kMostLinked = 16;       // outbound incidents that one is compared with
 constexpr auto kTick = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -110,7 +112,23 @@ Incident LiveWatch::completed(const Incident& incident) const {
   if (evidence_)
     if (auto path = evidence_->path_of(copy.id); !path.empty()) copy.evidence_path = std::move(path);
   doors_.complete(copy);
+  add_outbound_links(copy);
   return copy;
+}
+
+// Also with the processes of the others, which only the doors know.
+void LiveWatch::add_outbound_links(Incident& incident) const {
+  if (incident.direction != Direction::egress && incident.kind != Kind::c2) return;
+  std::vector<Incident> others;
+  for (const auto* open : pipeline_.open_incidents())
+    if (open->id != incident.id && (open->direction == Direction::egress || open->kind == Kind::c2)) {
+      if (others.size() >= kMostLinked) break;
+      others.push_back(*open);
+      doors_.complete(others.back());
+    }
+  std::vector<const Incident*> list;
+  for (const auto& other : others) list.push_back(&other);
+  for (auto& sentence : outbound_links(incident, list)) incident.evidence.push_back(std::move(sentence));
 }
 
 void LiveWatch::on_incident(const IncidentEvent& event) {

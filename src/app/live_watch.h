@@ -45,6 +45,7 @@ class LiveWatch final : public Intake {
   void on_incident(const IncidentEvent& event);
   void on_second(const TrafficSecond& traffic);
   Incident completed(const Incident& incident) const;
+  void add_outbound_links(Incident& incident) const;
 
   Pipeline& pipeline_;
   Doors doors_;

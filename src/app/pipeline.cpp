@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "incident/outbound_links.h"
+
 namespace sekisho {
 namespace {
 
@@ -14,6 +16,7 @@ constexpr DurationNs kFullFor = 10 * kSecond;
 constexpr std::size_t kCachedBatch = 128;        // packets that the first-level cache nearly holds
 constexpr std::size_t kCopiedBytes = 256 << 10;  // of a batch between two threads
 constexpr std::size_t kParallelFrom = 256;       // smaller batches cost more to share than to do
+constexpr std::size_t kMostLinked = 16;          // outbound incidents that one is compared with
 
 bool is_syn(const Packet& p) { return p.protocol == kTcp && (p.tcp_flags & (kSyn | kAck)) == kSyn; }
 
@@ -339,6 +342,12 @@ void Pipeline::report(Analysis& analysis) {
   scanners_.report(b);
   for (std::size_t i = 0; i < kArticlePorts.size(); ++i) b.article_port_syns[i] = port_syns_[kArticlePorts[i]];
   analysis.incidents = incidents_.take_all();
+  std::vector<const Incident*> all;
+  for (const auto& incident : analysis.incidents)
+    if (all.size() < kMostLinked && (incident.direction == Direction::egress || incident.kind == Kind::c2)) all.push_back(&incident);
+  // The sentences do not depend on one another's.
+  for (auto& incident : analysis.incidents)
+    for (auto& sentence : outbound_links(incident, all)) incident.evidence.push_back(std::move(sentence));
 }
 
 }  // namespace sekisho

@@ -22,7 +22,8 @@ Error failed(const char* what) { return {fmt::format("cannot give up rights: {}:
 
 }  // namespace
 
-Result<void> drop_privileges() {
+Result<void> drop_privileges(bool keep_sys_admin) {
+  const auto wanted = kKept | (keep_sys_admin ? bit(CAP_SYS_ADMIN) : 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
   if (::syscall(SYS_capget, &header, data) != 0) return failed("capget");
@@ -30,8 +31,8 @@ Result<void> drop_privileges() {
   // The bounding set first: taking from it needs a right that is about to go.
   if (permitted & bit(CAP_SETPCAP))
     for (unsigned c = 0; ::prctl(PR_CAPBSET_READ, c) >= 0; ++c)
-      if (!(kKept & bit(c)) && ::prctl(PR_CAPBSET_DROP, c) != 0) return failed("bounding set");
-  const auto kept = permitted & kKept;
+      if (!(wanted & bit(c)) && ::prctl(PR_CAPBSET_DROP, c) != 0) return failed("bounding set");
+  const auto kept = permitted & wanted;
   for (unsigned i = 0; i < 2; ++i) {
     data[i].permitted = data[i].effective = static_cast<std::uint32_t>(kept >> (32 * i));
     data[i].inheritable &= data[i].permitted;

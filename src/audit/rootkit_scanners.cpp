@@ -74,14 +74,17 @@ void run(HostView& host, Findings& out) {
     if (found == scanner.programs.end()) continue;
     present = true;
     std::int64_t last = 0;
+    std::string latest;
     for (const auto& log : scanner.logs)
-      if (const auto info = host.files().followed_info(log); info.kind == FileKind::regular) last = std::max(last, info.modified_s);
+      if (const auto info = host.files().followed_info(log); info.kind == FileKind::regular && info.modified_s > last)
+        last = info.modified_s, latest = log;
     const auto age_s = std::max<std::int64_t>(host.now_s() - last, 0);
     const bool stale = last == 0 || age_s > 14 * 86'400;
     out.push_back({.key = scanner.name,
                    .state = stale ? AuditState::low : AuditState::ok,
                    .title = last == 0 ? fmt::format("{} is installed and has never run", scanner.name)
                                       : fmt::format("{} ran {} ago", scanner.name, format_duration(age_s * kSecond)),
+                   .evidence = {last == 0 ? fmt::format("{} is there, and no log of it", *found) : fmt::format("{}: changed last", latest)},
                    .why = stale ? "A scanner that does not run finds nothing." : "",
                    .fix = stale ? "sekisho audit --with-scanners   # or its own daily job: /etc/default/" + scanner.name : "",
                    .undo = stale ? "nothing to undo" : ""});

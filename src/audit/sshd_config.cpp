@@ -69,13 +69,15 @@ class Reader {
       : visitor_(visitor), read_(read), glob_(glob) {}
 
   SshdSettings take(const std::string& file) {
-    this->file(file, true, 0);
+    this->file(file, true, false, 0);
+    // What a Match that holds says overrides the rest, wherever it stands; among equals the first one wins.
+    for (auto& [key, setting] : matched_) settings_.values.insert_or_assign(key, std::move(setting));
     return std::move(settings_);
   }
 
  private:
   // `active`: within a Match that does not hold, an Include is read and nothing in it counts.
-  void file(const std::string& path, bool active, int depth) {
+  void file(const std::string& path, bool active, bool in_match, int depth) {
     if (depth > kMaxDepth || ++files_ > kMaxFiles) {
       settings_.not_understood.push_back(fmt::format("Include nests too deep at {}", shown(path)));
       return;
@@ -95,14 +97,16 @@ class Reader {
         rest = trimmed(rest.substr(0, comment));
       if (key == "match") {
         matching = active && match(rest);
+        in_match = true;
       } else if (key == "include") {
         for (const auto pattern : words_of(rest)) {
           std::string name{unquoted(pattern)};
           if (!name.starts_with('/')) name = "/etc/ssh/" + name;
-          for (const auto& found : glob_(name)) file(found, matching, depth + 1);
+          for (const auto& found : glob_(name)) file(found, matching, in_match, depth + 1);
         }
       } else if (matching) {
-        settings_.values.emplace(key, SshdSetting{lower(unquoted(rest)), fmt::format("{}:{}", shown(path), number)});
+        (in_match ? matched_ : settings_.values)
+            .emplace(key, SshdSetting{lower(unquoted(rest)), fmt::format("{}:{}", shown(path), number)});
       }
     });
   }
@@ -142,6 +146,7 @@ class Reader {
   const std::function<std::optional<std::string>(const std::string&)>& read_;
   const std::function<std::vector<std::string>(const std::string&)>& glob_;
   SshdSettings settings_;
+  decltype(SshdSettings::values) matched_;
   int files_ = 0;
 };
 

@@ -54,6 +54,9 @@ class EgressScan final : public Detector {
   bool answers_seen_ = false;
 };
 
+// RFC 6598: addresses that providers give to customers behind a translator of theirs.
+bool is_shared(const Address& a) { return is_v4(a) && v4_value(a) >> 22 == 0x64400000U >> 22; }
+
 double reply_share(const FanoutFact& f) {
   return f.attempts == 0 ? 0 : std::min(1.0, static_cast<double>(f.answered) / static_cast<double>(f.attempts));
 }
@@ -130,8 +133,22 @@ void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
   if (s.all_ports_targets > 0)
     f.evidence.push_back(fmt::format("{} of this address's targets are on this port: peer-to-peer traffic spreads over many",
                                      percent(std::min(1.0, targets / std::max(targets, s.all_ports_targets)))));
+  f.evidence.push_back(fmt::format("verdict: scan, neither a crawler ({}) nor peer-to-peer ({})",
+                                   answers_seen_ ? fmt::format("its sites would answer, here {} did", percent(replies))
+                                                 : std::string{"not on a crawler's ports; answers were not captured"},
+                                   s.all_ports_targets > targets ? "its peers listen on many ports, these targets share one"
+                                                                 : "its peers listen on many ports, here there is one"));
   if (fact.private_targets * 2 > fact.total_attempts)
     f.evidence.push_back("most targets are private addresses: it spreads inside your network");
+  // Apart, since providers see these in their own network and complain about them first.
+  if (fact.private_targets > 0) {
+    const auto shared = std::count_if(fact.sample_remotes.begin(), fact.sample_remotes.end(), is_shared);
+    const auto inside = std::count_if(fact.sample_remotes.begin(), fact.sample_remotes.end(), is_private) - shared;
+    f.evidence.push_back(fmt::format(
+        "{} of {} attempts leak to addresses that are not of the Internet; of the latest {} targets {} are private and {} are of "
+        "a provider's shared range (100.64.0.0/10)",
+        fact.private_targets, fact.total_attempts, fact.sample_remotes.size(), inside, shared));
+  }
 
   if (!answers_seen_)
     f.counter_evidence.push_back(

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint64_t kMostBeatBytes = 64;
 constexpr std::size_t kMostBeating = 16'384;
 
-std::uint64_t listener(const HostSocket& s) { return std::uint64_t{s.v6} << 16 | s.local_port; }
+// Each network namespace has ports of its own; the inode numbers of namespaces have 32 bits.
+std::uint64_t listener(const HostSocket& s, bool v6) { return s.net_ns << 17 | std::uint64_t{v6} << 16 | s.local_port; }
 
 // Protocols that keep their connections alive with a few bytes, by the server's port: without packets the bytes cannot tell them apart.
 BenignBeat kept_alive_by(std::uint16_t port) {
@@ -74,15 +75,21 @@ bool SocketBeats::beat(const SocketSample& sample, Known& known, std::uint32_t s
   return fact.beats >= 2;
 }
 
+const ConnectionFact* SocketBeats::beats_of(std::uint64_t inode) const {
+  const auto at = known_.find(inode);
+  if (at == known_.end() || at->second.beating < 0) return nullptr;
+  const auto& fact = beating_[static_cast<std::size_t>(at->second.beating)].fact;
+  return fact.beats >= 2 ? &fact : nullptr;
+}
+
 std::vector<ConnectionFact> SocketBeats::on_snapshot(const SocketSnapshot& snapshot) {
   ++number_;
   std::unordered_set<std::uint64_t> listening;
   for (const auto& sample : snapshot.sockets)
-    if (sample.socket.kind == SocketKind::tcp && sample.socket.state == kTcpListen) listening.insert(listener(sample.socket));
+    if (sample.socket.kind == SocketKind::tcp && sample.socket.state == kTcpListen)
+      listening.insert(listener(sample.socket, sample.socket.v6));
   // A listener of IPv6 takes IPv4 too, as ::ffff:a.b.c.d of the other family.
-  const auto served = [&](const HostSocket& s) {
-    return listening.contains(std::uint64_t{0} << 16 | s.local_port) || listening.contains(std::uint64_t{1} << 16 | s.local_port);
-  };
+  const auto served = [&](const HostSocket& s) { return listening.contains(listener(s, false)) || listening.contains(listener(s, true)); };
 
   std::vector<ConnectionFact> facts;
   for (const auto& sample : snapshot.sockets) {

@@ -16,6 +16,8 @@ class SocketBeats {
   static constexpr std::size_t kMaxConnections = 262'144;  // those beyond are not followed, and counted
   // Facts of the connections that beat since the last snapshot and have at least two beats, in the order of the snapshot.
   std::vector<ConnectionFact> on_snapshot(const SocketSnapshot& snapshot);
+  // What beats on a socket, with at least two beats; nullptr: nothing. Valid until the next on_snapshot.
+  const ConnectionFact* beats_of(std::uint64_t inode) const;
   std::size_t followed() const { return known_.size(); }
   std::uint64_t not_followed() const { return not_followed_; }
 

@@ -77,8 +77,9 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
   std::map<std::int64_t, Candidate> by_pid;
   std::size_t ownerless = 0;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    const Score s = score(incident, *sockets[i].sample, sockets[i].process);
+    Score s = score(incident, *sockets[i].sample, sockets[i].process);
     if (s.points <= 0) continue;
+    if (sockets[i].sample->socket.net_ns == 0) ++s.points;  // of equals, the one whose packets certainly pass here
     if (!sockets[i].process) {
       ++ownerless;
       continue;
@@ -104,9 +105,7 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
     return {std::nullopt,
             "the process is not known: a socket fits, but who holds it cannot be read (it runs in another process "
             "namespace, or the agent lacks CAP_SYS_PTRACE)"};
-  return {std::nullopt,
-          "the process is not known: no open socket fits, so it ended its socket before it was looked at, or it works in "
-          "another network namespace"};
+  return {std::nullopt, "the process is not known: no open socket fits, so it ended its socket before it was looked at"};
 }
 
 }  // namespace sekisho

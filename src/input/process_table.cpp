@@ -90,6 +90,20 @@ void ProcessTable::look(const std::unordered_set<std::uint64_t>& inodes) {
   }
 }
 
+std::unordered_set<std::uint64_t> ProcessTable::sockets_of(std::int64_t pid) {
+  std::unordered_set<std::uint64_t> out;
+  const Folder descriptors{::opendir(fmt::format("/proc/{}/fd", pid).c_str())};
+  for (std::size_t looked = 0; descriptors && looked < kMaxDescriptors; ++looked) {
+    const dirent* descriptor = ::readdir(descriptors.get());
+    if (!descriptor) break;
+    char target[64];
+    const auto got = ::readlinkat(::dirfd(descriptors.get()), descriptor->d_name, target, sizeof target);
+    if (got <= 0) continue;
+    if (const auto inode = parse_bracketed({target, static_cast<std::size_t>(got)}, "socket")) out.insert(*inode);
+  }
+  return out;
+}
+
 const Process* ProcessTable::holder(std::uint64_t inode) const {
   const auto found = holders_.find(inode);
   return inode == 0 || found == holders_.end() ? nullptr : &found->second;

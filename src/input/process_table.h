@@ -20,6 +20,8 @@ class ProcessTable {
   // The process's ancestors, nearest first, at most 8; read now.
   static std::vector<Process> parents(const Process& process);
   static bool read(std::int64_t pid, Process& into);
+  // The sockets (by inode) that the process holds now, of its first kMaxDescriptors descriptors.
+  static std::unordered_set<std::uint64_t> sockets_of(std::int64_t pid);
 
  private:
   std::unordered_map<std::uint64_t, Process> holders_;

@@ -87,7 +87,7 @@ int on_message(const nlmsghdr* message, void* data) {
   return MNL_CB_OK;
 }
 
-std::string proc_text(const char* path) {
+std::string proc_text(const std::string& path) {
   std::ifstream in{path, std::ios::binary};
   std::string text;
   for (char block[65'536]; text.size() < kProcBytes && in.read(block, sizeof block).gcount() > 0;)
@@ -95,7 +95,7 @@ std::string proc_text(const char* path) {
   return text;
 }
 
-void take_proc(const char* path, SocketKind kind, bool v6, SocketSnapshot& out) {
+void take_proc(const std::string& path, SocketKind kind, bool v6, SocketSnapshot& out) {
   std::vector<HostSocket> sockets;
   const bool all = kind == SocketKind::packet ? parse_packet_sockets(proc_text(path), SocketDiag::kMaxSockets, sockets)
                                               : parse_inet_sockets(proc_text(path), kind, v6, SocketDiag::kMaxSockets, sockets);
@@ -103,7 +103,28 @@ void take_proc(const char* path, SocketKind kind, bool v6, SocketSnapshot& out) 
   for (auto& socket : sockets) out.sockets.push_back({.socket = socket});
 }
 
+// "self" would be the namespace of the program's first thread.
+constexpr const char* kOwnFolder = "/proc/thread-self/net";
+
+void take_inet(const std::string& folder, SocketSnapshot& out) {
+  take_proc(folder + "/tcp", SocketKind::tcp, false, out);
+  take_proc(folder + "/tcp6", SocketKind::tcp, true, out);
+  take_proc(folder + "/udp", SocketKind::udp, false, out);
+  take_proc(folder + "/udp6", SocketKind::udp, true, out);
+}
+
+void take_raw(const std::string& folder, SocketSnapshot& out) {
+  take_proc(folder + "/raw", SocketKind::raw, false, out);
+  take_proc(folder + "/raw6", SocketKind::raw, true, out);
+  take_proc(folder + "/packet", SocketKind::packet, false, out);
+}
+
 }  // namespace
+
+void SocketDiag::read_proc(const std::string& folder, SocketSnapshot& out) {
+  take_inet(folder, out);
+  take_raw(folder, out);
+}
 
 bool SocketDiag::dump(int family, int protocol, SocketSnapshot& out) {
   const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> door{mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC), mnl_socket_close};
@@ -148,14 +169,9 @@ SocketSnapshot SocketDiag::read(TimeNs now) {
         fmt::format("the kernel's socket diagnostics are refused ({}): /proc/net serves instead, without counters, so that "
                     "keepalives are seen in packets only",
                     why_));
-    take_proc("/proc/net/tcp", SocketKind::tcp, false, out);
-    take_proc("/proc/net/tcp6", SocketKind::tcp, true, out);
-    take_proc("/proc/net/udp", SocketKind::udp, false, out);
-    take_proc("/proc/net/udp6", SocketKind::udp, true, out);
+    take_inet(kOwnFolder, out);
   }
-  take_proc("/proc/net/raw", SocketKind::raw, false, out);
-  take_proc("/proc/net/raw6", SocketKind::raw, true, out);
-  take_proc("/proc/net/packet", SocketKind::packet, false, out);
+  take_raw(kOwnFolder, out);
   return out;
 }
 

@@ -1,5 +1,7 @@
 // SocketDiag: asks the kernel for all sockets: TCP with its counters and UDP by netlink, raw and packet sockets from /proc.
 #pragma once
+#include <string>
+
 #include "base/result.h"
 #include "model/socket_sample.h"
 
@@ -11,7 +13,10 @@ class SocketDiag {
  public:
   static constexpr std::size_t kMaxSockets = 500'000;
   // `now`: the time of the snapshot, to which the kernel's "so many milliseconds ago" refer.
+  // Of the network namespace in which the calling thread is.
   SocketSnapshot read(TimeNs now);
+  // Without the kernel's counters, from a folder such as /proc/PID/net: raw and packet sockets too.
+  static void read_proc(const std::string& folder, SocketSnapshot& out);
 
  private:
   bool dump(int family, int protocol, SocketSnapshot& out);

@@ -19,10 +19,20 @@ struct SocketSample {
   TimeNs last_sent = 0, last_received = 0;                 // when payload last went and came; exact to a few milliseconds
 };
 
+// A network namespace that is not the reader's own.
+struct NetNamespace {
+  std::uint64_t inode = 0;
+  std::int64_t pid = 0;         // a process in it
+  std::string container, unit;  // of that process, by its cgroup
+};
+
 struct SocketSnapshot {
   TimeNs time = 0;
   std::vector<SocketSample> sockets;
-  std::vector<std::string> notes;  // what could not be read, each a sentence
+  std::vector<std::string> notes;        // what could not be read, each a sentence
+  std::vector<NetNamespace> namespaces;  // the other ones that were read
+  bool entered = true;                   // false: the other ones were read from /proc, without counters
+  std::size_t unread_processes = 0;      // whose namespace may not be asked
 };
 
 }  // namespace sekisho

@@ -35,6 +35,14 @@ TEST(SshdConfig, MatchHoldsForWhomItNames) {
   EXPECT_EQ(sshd_value(settings(files, "root"), "maxauthtries"), "6");
 }
 
+TEST(SshdConfig, AMatchThatHoldsOverridesWhatStandsBeforeIt) {
+  const std::map<std::string, std::string> files{
+      {"/etc/ssh/sshd_config",
+       "PasswordAuthentication no\nMatch User root\n PasswordAuthentication yes\nMatch User root\n PasswordAuthentication no\n"}};
+  EXPECT_EQ(sshd_value(settings(files, "root"), "passwordauthentication"), "yes");  // of several that hold, the first
+  EXPECT_EQ(sshd_value(settings(files, "anna"), "passwordauthentication"), "no");
+}
+
 TEST(SshdConfig, IncludeInsideAMatchThatDoesNotHoldCountsForNothing) {
   const std::map<std::string, std::string> files{{"/etc/ssh/sshd_config", "Include a\nMatch User nobody-here\nInclude b\n"},
                                                  {"/etc/ssh/a", "PermitRootLogin yes\n"},
