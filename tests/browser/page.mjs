@@ -52,6 +52,9 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready);
 }
 
+// Whether something comes to be seen: what a click leads to is drawn after the server has answered.
+export const shown = (locator) => locator.waitFor({ state: 'visible', timeout: 10_000 }).then(() => true, () => false);
+
 // What axe-core finds, as one line each. The page's policy forbids scripts of others, so axe comes by the debugging interface.
 export async function accessibility(page) {
   await page.evaluate(axe);
