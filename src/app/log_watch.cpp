@@ -114,6 +114,11 @@ void LogWatch::describe() {
     rows.push_back({to_string(fact.source), std::string{to_string(fact.service)}, fact.honeypot ? "honeypot" : "", fact.failures,
                     fact.successes, fact.users, fact.first_seen, fact.last_seen});
   });
+  if (keep && pipeline_->tally().events != events_kept_) {
+    events_kept_ = pipeline_->tally().events;
+    auto news = counts_.take([&](const std::function<void(const LoginFact&)>& hand) { pipeline_->features().logins().for_each(hand); });
+    if (!news.empty()) keep(std::move(news));
+  }
   std::sort(rows.begin(), rows.end(),
             [](const Row& a, const Row& b) { return a.failures != b.failures ? a.failures > b.failures : a.source < b.source; });
   if (rows.size() > kRows) rows.resize(kRows);

@@ -8,6 +8,7 @@
 
 #include "app/incident_feed.h"
 #include "app/log_pipeline.h"
+#include "app/login_counts.h"
 
 namespace sekisho {
 
@@ -24,6 +25,8 @@ class LogWatch {
   ~LogWatch() { finish(); }
   // Incidents of the former run; before start().
   void resume(std::vector<Incident> known);
+  // Where logins are kept, called by the thread every few seconds when there are new ones; before start().
+  std::function<void(std::vector<LoginCount>)> keep;
   void start();
   // What changed since the last call, in order.
   std::vector<IncidentNotice> take();
@@ -42,6 +45,8 @@ class LogWatch {
   const LogWatchSettings settings_;
   std::unique_ptr<LogPipeline> pipeline_;  // the thread's
   IncidentFeed feed_;                      // the thread's
+  LoginCounts counts_;                     // the thread's
+  std::uint64_t events_kept_ = 0;          // the thread's
   struct Row {
     std::string source, service, note;
     std::uint64_t failures = 0, successes = 0, users = 0;

@@ -252,11 +252,13 @@ void add_incidents(CLI::App& app, IncidentsCommand& o) {
 }
 
 void add_show(CLI::App& app, ShowCommand& o) {
-  auto* c = app.add_subcommand("show", "Everything about one incident: sekisho show i-20261122-7K3F");
-  c->add_option("ID", o.id, "its id, short form, or the end of either")->required();
+  auto* c = app.add_subcommand("show", "Everything about one incident or address: sekisho show i-20261122-7K3F, sekisho show 198.51.100.7");
+  c->add_option("ID", o.id,
+                "an incident's id, short form, or the end of either; or an address or network: its timeline of the last 30 days")
+      ->required();
   c->add_option("--bundle", o.bundle, "write FILE.tar.zst: packets, process, executable, sockets, rules, timeline, with a hash of each");
   c->add_flag("--abuse-reply", o.abuse_reply, "a reply to a provider's complaint, to be pasted");
-  add_read_options(c, o.read, false);
+  add_read_options(c, o.read, true);
   add_color(c, o.color);
 }
 
@@ -283,8 +285,13 @@ void add_scanners(CLI::App& app, ScannersCommand& o) {
 }
 
 void add_query(CLI::App& app, QueryCommand& o) {
-  auto* c = app.add_subcommand("query", "The traffic over time: rates, bytes per packet, composition (default: of the last hour)");
-  c->add_option("WHAT", o.what, "traffic or classes")->check(CLI::IsMember({"traffic", "classes"}))->capture_default_str();
+  auto* c = app.add_subcommand("query", "Questions about the history: sekisho query scans where port = 23 since 7d group by source top 20");
+  c->add_option(
+      "QUESTION", o.words,
+      "a table (scans, logins, blocks, incidents, ports, traffic, classes), then where, since, group by, top, over: docs/query.md; "
+      "'traffic' (the default) and 'classes' alone: a series of the last hour");
+  c->add_option("--sql", o.sql, "a SELECT on the store's own tables instead; it can only read");
+  c->add_option("--timeout", o.timeout_s, "of --sql, in seconds")->check(CLI::Range(1, 3600))->capture_default_str();
   add_read_options(c, o.read, true);
   c->add_option("--step", o.step, "length of a row: 1s, 10s, 1m, 1h (default: for about 60 rows; for JSON and CSV the finest)");
   c->add_option("--direction", o.direction, "ingress or egress only")->check(CLI::IsMember({"ingress", "egress"}));

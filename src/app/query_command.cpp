@@ -1,4 +1,4 @@
-// Rates, sizes and composition over time, as text, CSV or JSON.
+// Rates, sizes and composition over time, questions in words, SQL; as text, CSV or JSON.
 #include "app/query_command.h"
 
 #include <fmt/format.h>
@@ -8,7 +8,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "app/answer_table.h"
 #include "app/command.h"
+#include "app/query_run.h"
 #include "base/text.h"
 
 namespace sekisho {
@@ -144,17 +146,78 @@ int print_classes(const QueryCommand& command, History& history, DurationNs step
   return std::fflush(stdout) == 0 ? 0 : 3;
 }
 
-}  // namespace
-
-int run_query(const QueryCommand& command) {
+int run_series(const QueryCommand& command, bool classes) {
   auto history = open_history(command.read, kHour);
   if (!history.ok()) return fail(history.error());
   const auto step = step_of(command, history->range);
   if (!step.ok()) return fail(step.error());
   std::vector<Direction> directions{Direction::ingress, Direction::egress};
   if (command.direction) directions = {*command.direction == "egress" ? Direction::egress : Direction::ingress};
-  return command.what == "classes" ? print_classes(command, *history, step.value(), directions)
-                                   : print_traffic(command, *history, step.value(), directions);
+  return classes ? print_classes(command, *history, step.value(), directions) : print_traffic(command, *history, step.value(), directions);
+}
+
+int print(const QueryCommand& command, const AnswerTable& table, const std::string& notes) {
+  fmt::print("{}", command.read.json ? table.json() : command.csv ? table.csv() : table.text());
+  if (!notes.empty() && !command.read.quiet) fmt::print(stderr, "sekisho: {}\n", notes);
+  return std::fflush(stdout) == 0 ? 0 : 3;
+}
+
+int run_sql(const QueryCommand& command) {
+  auto history = open_history(command.read, kHour);
+  if (!history.ok()) return fail(history.error());
+  constexpr std::size_t kRows = 100'000;
+  auto answer = history->reader->sql(*command.sql, {kRows, command.timeout_s * kSecond});
+  if (!answer.ok()) return fail(answer.error());
+  AnswerTable table;
+  table.columns = std::move(answer->columns), table.rows = std::move(answer->rows);
+  return print(command, table, answer->cut ? fmt::format("only the first {} rows are shown", format_count(kRows)) : "");
+}
+
+// The time may be said in the sentence or as an option, not both.
+Result<void> join_time(std::optional<std::string>& said, const std::optional<std::string>& option, std::string_view name) {
+  if (said && option) return Error{fmt::format("'{}' is said twice: in the query and as --{}", name, name), ErrorKind::usage};
+  if (!said) said = option;
+  return {};
+}
+
+int run_words(const QueryCommand& command) {
+  std::string text;
+  for (const auto& word : command.words) text += (text.empty() ? "" : " ") + word;
+  auto query = parse_query(text);
+  if (!query.ok()) return fail(query.error());
+  auto options = command.read;
+  if (const auto done = join_time(query->since, options.since, "since"); !done.ok()) return fail(done.error());
+  if (const auto done = join_time(query->until, options.until, "until"); !done.ok()) return fail(done.error());
+  options.since = options.until = std::nullopt;
+  if (command.step || command.direction || command.traffic_class)
+    return fail({"--step, --direction and --class are for the series alone: say 'over 10m', 'where direction = egress'", ErrorKind::usage});
+  auto ready = prepare_query(query.value(), wall_clock());
+  if (!ready.ok()) return fail(ready.error());
+  auto history = open_history(options, kHour);
+  if (!history.ok()) return fail(history.error());
+  if (!options.quiet) fmt::print(stderr, "sekisho: from {} to {}\n", format_local(ready->range.since), format_local(ready->range.until));
+  auto answer = answer_query(*history->reader, ready.value(), !command.read.json && !command.csv);
+  if (!answer.ok()) return fail(answer.error());
+  AnswerTable table;
+  table.columns = std::move(answer->columns), table.rows = std::move(answer->rows), table.numeric = std::move(answer->numeric);
+  table.facts = {{"since", format_rfc3339(ready->range.since)},
+                 {"until", format_rfc3339(ready->range.until)},
+                 {"matched", static_cast<std::int64_t>(answer->matched)},
+                 {"more", static_cast<std::int64_t>(answer->cut)}};
+  return print(command, table, answer->cut ? "there is more: 'top N' shows as many as you say" : "");
+}
+
+}  // namespace
+
+int run_query(const QueryCommand& command) {
+  if (command.sql) {
+    if (command.words.empty()) return run_sql(command);
+    return fail({"--sql stands alone, without further words", ErrorKind::usage});
+  }
+  if (command.words.empty()) return run_series(command, false);
+  if (command.words.size() == 1 && (command.words[0] == "traffic" || command.words[0] == "classes"))
+    return run_series(command, command.words[0] == "classes");
+  return run_words(command);
 }
 
 }  // namespace sekisho

@@ -14,6 +14,7 @@
 #include "app/history_json.h"
 #include "app/incident_state.h"
 #include "app/report_text.h"
+#include "app/show_address.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -56,6 +57,7 @@ int make_bundle(const ShowCommand& command, BundleInput input) {
 }  // namespace
 
 int run_show(const ShowCommand& command) {
+  if (const auto network = parse_network(command.id)) return show_address(command, *network);
   const auto config = load_config(command.read.config);
   if (!config.ok()) return fail(config.error());
   auto reader = open_store_reader(config.value().store.path);

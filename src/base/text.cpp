@@ -75,4 +75,14 @@ std::string escape_hostile(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
+std::string csv_cell(std::string_view text) {
+  const bool formula = !text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos;
+  std::string out = formula ? "'" : "";
+  out += text;
+  if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
+  std::string quoted = "\"";
+  for (const char c : out) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
+  return quoted + "\"";
+}
+
 }  // namespace sekisho

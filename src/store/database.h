@@ -78,6 +78,7 @@ class Database {
   Result<void> execute(const char* sql);  // several statements, no rows
   Result<Statement> prepare(std::string_view sql);
   Result<std::int64_t> integer(std::string_view sql);  // the first column of the only row; 0 without a row
+  sqlite3* handle() { return db_.get(); }              // for what is not wrapped here
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 
  private:

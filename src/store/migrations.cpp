@@ -82,6 +82,14 @@ CREATE INDEX block_events_time ON block_events(time);
 CREATE TABLE port_counts(
   time INTEGER NOT NULL, port INTEGER NOT NULL, packets INTEGER NOT NULL, PRIMARY KEY(time, port)) WITHOUT ROWID;
 )",
+    // Logins that logs told, by minute for a day, by hour after it (then the time is a whole hour).
+    R"(
+CREATE TABLE logins(
+  time INTEGER NOT NULL, service TEXT NOT NULL, source TEXT NOT NULL, failures INTEGER NOT NULL, successes INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(time, service, source)) WITHOUT ROWID;
+CREATE INDEX logins_source ON logins(source, time);
+CREATE INDEX logins_minutes ON logins(time) WHERE time%3600!=0;
+)",
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "store/block_reader.h"
 #include "store/database.h"
+#include "store/history_reader.h"
 #include "store/migrations.h"
 #include "store/scan_reader.h"
 #include "store/store.h"
@@ -119,6 +120,14 @@ class SqliteReader final : public StoreReader {
   }
   Result<ScanSummary> scanners(const ScanFilter& filter) override { return read_scanners(*database_, filter); }
   Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) override { return read_scan_hours(*database_, filter); }
+
+  Result<void> each_scan(const HistoryRange& range, const std::function<void(const ScanRow&)>& row) override {
+    return read_each_scan(*database_, range, row);
+  }
+  Result<void> each_login(const HistoryRange& range, const std::function<void(const LoginRow&)>& row) override {
+    return read_each_login(*database_, range, row);
+  }
+  Result<SqlAnswer> sql(const std::string& statement, const SqlLimits& limits) override { return read_sql(*database_, statement, limits); }
 
   Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) override {
     auto rows = TRY(database_->prepare(

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "store/block_writer.h"
 #include "store/database.h"
+#include "store/login_writer.h"
 #include "store/migrations.h"
 #include "store/scan_writer.h"
 #include "store/store.h"
@@ -44,9 +45,10 @@ class SqliteWriter final : public StoreWriter {
     TRY(migrate(*database, version));
     auto traffic = TRY(TrafficWriter::open(*database, retention));
     auto scans = TRY(ScanWriter::open(*database, retention));
+    auto logins = TRY(LoginWriter::open(*database, retention));
     auto blocks = TRY(BlockWriter::open(*database, retention));
     std::unique_ptr<SqliteWriter> writer{
-        new SqliteWriter(std::move(lock), std::move(database), std::move(traffic), std::move(scans), std::move(blocks))};
+        new SqliteWriter(std::move(lock), std::move(database), std::move(traffic), std::move(scans), std::move(logins), std::move(blocks))};
     TRY(writer->prepare(retention));
     return std::unique_ptr<StoreWriter>{std::move(writer)};
   }
@@ -66,6 +68,10 @@ class SqliteWriter final : public StoreWriter {
   Result<void> add_scan_hits(std::span<const ScanHit> hits) override {
     TRY(begin());
     return failed(scans_.add(hits));
+  }
+  Result<void> add_logins(std::span<const LoginCount> counts) override {
+    TRY(begin());
+    return failed(logins_.add(counts));
   }
   Result<void> put_evidence(const EvidenceRecord& r) override {
     TRY(begin());
@@ -123,17 +129,20 @@ class SqliteWriter final : public StoreWriter {
     TRY(begin());
     TRY(failed(traffic_.maintain(now / kSecond)));
     TRY(failed(scans_.maintain(now / kSecond)));
+    TRY(failed(logins_.maintain(now / kSecond)));
     TRY(failed(blocks_.maintain(now)));
     TRY(failed(remove_changes_.run(now - history_)));
     return failed(remove_incidents_.run(now - history_));
   }
 
  private:
-  SqliteWriter(FileLock lock, std::unique_ptr<Database> database, TrafficWriter traffic, ScanWriter scans, BlockWriter blocks)
+  SqliteWriter(FileLock lock, std::unique_ptr<Database> database, TrafficWriter traffic, ScanWriter scans, LoginWriter logins,
+               BlockWriter blocks)
       : lock_(std::move(lock)),
         database_(std::move(database)),
         traffic_(std::move(traffic)),
         scans_(std::move(scans)),
+        logins_(std::move(logins)),
         blocks_(std::move(blocks)) {}
 
   Result<void> prepare(const Retention& retention) {
@@ -162,7 +171,7 @@ class SqliteWriter final : public StoreWriter {
   Result<T> failed(Result<T> done) {
     if (done.ok()) return done;
     if (database_->in_transaction()) static_cast<void>(database_->execute("ROLLBACK"));
-    traffic_.rolled_back(), scans_.rolled_back();
+    traffic_.rolled_back(), scans_.rolled_back(), logins_.rolled_back();
     return done;
   }
 
@@ -170,6 +179,7 @@ class SqliteWriter final : public StoreWriter {
   std::unique_ptr<Database> database_;
   TrafficWriter traffic_;
   ScanWriter scans_;
+  LoginWriter logins_;
   BlockWriter blocks_;
   Statement put_incident_, put_change_, put_evidence_, remove_evidence_, put_blob_, last_audit_, put_audit_, remove_changes_,
       remove_incidents_;

@@ -8,11 +8,13 @@
 // the caller keeps what must not be lost and writes it again later.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -54,6 +56,14 @@ struct ScanHit {
   std::uint16_t port = 0;     // local port; 0 = not known
   std::string_view label;     // a scan's label of docs/labels.md, or "" while nothing tells them apart
   std::uint64_t hits = 0;     // contacts that were refused, unanswered or carry a scanner's mark
+  TimeNs first = 0, last = 0;
+};
+
+// Logins of one source at one service, as logs told them. As written: what is new since the last call.
+struct LoginCount {
+  Network source;            // an IPv4 address, or an IPv6 /64
+  std::string_view service;  // "ssh", "telnet", "web"
+  std::uint64_t failures = 0, successes = 0;
   TimeNs first = 0, last = 0;
 };
 
@@ -121,6 +131,7 @@ class StoreWriter {
   // Adds to the second if it is there already (a restart within it).
   virtual Result<void> append_second(const TrafficSecond& second) = 0;
   virtual Result<void> add_scan_hits(std::span<const ScanHit> hits) = 0;
+  virtual Result<void> add_logins(std::span<const LoginCount> counts) = 0;
   virtual Result<void> put_evidence(const EvidenceRecord& record) = 0;
   virtual Result<void> remove_evidence(const std::string& path) = 0;
   virtual Result<void> put_blob(const std::string& key, TimeNs now, std::span<const std::uint8_t> bytes) = 0;
@@ -203,6 +214,42 @@ struct ScanHour {
   std::uint64_t hits = 0, sources = 0;
 };
 
+// Which part of the history is read row by row.
+struct HistoryRange {
+  TimeNs since = 0, until = 0;
+  std::optional<Address> source;  // of this one alone
+  bool by_hour = false;           // rows of an hour at most; else days that are long over may come as one row a source and port
+};
+// One row of the scan hits. `label` is valid during the call.
+struct ScanRow {
+  TimeNs time = 0;  // start of its minute, hour or day
+  Address source;   // "::" stands for the sources that had no row of their own any more
+  std::uint8_t protocol = 6;
+  std::uint16_t port = 0;
+  std::string_view label;
+  std::uint64_t hits = 0;
+  TimeNs first = 0, last = 0;
+};
+// One row of the logins. `service` is valid during the call.
+struct LoginRow {
+  TimeNs time = 0;  // start of its minute or hour
+  Network source;
+  std::string_view service;
+  std::uint64_t failures = 0, successes = 0;
+  TimeNs first = 0, last = 0;
+};
+
+using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string>;  // blobs are texts of any bytes
+struct SqlLimits {
+  std::size_t rows = 10'000;
+  DurationNs time = 10 * kSecond;
+};
+struct SqlAnswer {
+  std::vector<std::string> columns;
+  std::vector<std::vector<SqlValue>> rows;
+  bool cut = false;  // there were more rows
+};
+
 struct StoreFacts {
   std::string path;
   std::uint64_t bytes = 0;  // on disk, with its log
@@ -226,6 +273,11 @@ class StoreReader {
   virtual Result<std::vector<ClassPoint>> classes(TimeNs since, TimeNs until, DurationNs step) = 0;
   virtual Result<ScanSummary> scanners(const ScanFilter& filter) = 0;
   virtual Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) = 0;  // in order of time; hours without probes are left out
+  // Each row, in no order that is promised.
+  virtual Result<void> each_scan(const HistoryRange& range, const std::function<void(const ScanRow&)>& row) = 0;
+  virtual Result<void> each_login(const HistoryRange& range, const std::function<void(const LoginRow&)>& row) = 0;
+  // One statement that only reads; anything else is refused.
+  virtual Result<SqlAnswer> sql(const std::string& statement, const SqlLimits& limits) = 0;
   virtual Result<std::vector<EvidenceRecord>> evidence(const std::string& incident_id) = 0;  // empty id: all, oldest first
   virtual Result<std::optional<std::vector<std::uint8_t>>> blob(const std::string& key) = 0;
   virtual Result<std::vector<AuditEntry>> audit(std::uint64_t after, std::size_t limit) = 0;

@@ -35,17 +35,8 @@ std::string to_csv(const Json& rows) {
   for (const auto& row : rows)
     for (const auto& [key, value] : row.items())
       if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
-  const auto cell = [](const std::string& text) {
-    // A spreadsheet runs what begins like this.
-    const bool formula = !text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos;
-    std::string out = formula ? "'" + text : text;
-    if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
-    std::string quoted = "\"";
-    for (const char c : out) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
-    return quoted + "\"";
-  };
   std::string out;
-  for (std::size_t i = 0; i < columns.size(); ++i) out += (i ? "," : "") + cell(columns[i]);
+  for (std::size_t i = 0; i < columns.size(); ++i) out += (i ? "," : "") + csv_cell(columns[i]);
   out += "\r\n";
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -53,7 +44,7 @@ std::string to_csv(const Json& rows) {
       const auto value = row.find(columns[i]);
       if (value == row.end() || value->is_null()) continue;
       // Numbers are no formulas, however they begin.
-      out += value->is_string() ? cell(value->get<std::string>()) : value->is_structured() ? cell(dump(*value)) : value->dump();
+      out += value->is_string() ? csv_cell(value->get<std::string>()) : value->is_structured() ? csv_cell(dump(*value)) : value->dump();
     }
     out += "\r\n";
   }

@@ -283,6 +283,14 @@ int main(int argc, char** argv) {
     }
   }
   must(store->add_scan_hits(hits));
+  // Some of the crowd try logins, too; the busiest are blocked.
+  std::vector<LoginCount> logins;
+  for (std::size_t i = 0; i < crowd.size(); i += 7)
+    for (TimeNs t = now - 6 * 3600 * kSecond + static_cast<TimeNs>(i) * kSecond; t < now; t += 3600 * kSecond)
+      logins.push_back({host_network(crowd[i]), "ssh", static_cast<std::uint64_t>(uniform(1, 30)), 0, t, t});
+  must(store->add_logins(logins));
+  for (std::size_t i = 0; i < std::min<std::size_t>(crowd.size(), 20); i += 7)
+    must(store->append_block_event({now - 1800 * kSecond, to_string(crowd[i]), "added", "log", 3600, "failed logins", "", "sekisho"}));
   must(store->commit());
 
   for (const auto& [plan, started] : incidents) {

@@ -1,0 +1,392 @@
+// Rows are judged one by one; groups are kept by their key's bytes.
+#include "app/query_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "model/labels.h"
+
+namespace sekisho {
+namespace {
+
+constexpr std::size_t kMaxGroups = 2'000'000;
+constexpr std::size_t kTopRows = 100, kTopGroups = 20, kTopSlices = 10'000;
+
+Error refuse(std::string what) { return {fmt::format("the query: {}", what), ErrorKind::usage}; }
+
+std::string names_of(std::span<const QueryField> fields) {
+  std::string names;
+  for (const auto& f : fields) names += (names.empty() ? "" : ", ") + std::string{f.name};
+  return names;
+}
+
+Result<std::size_t> field_of(const QueryTable& table, const std::string& name) {
+  for (std::size_t i = 0; i < table.fields.size(); ++i)
+    if (table.fields[i].name == name) return i;
+  return refuse(fmt::format("'{}' is no field of {}; its fields are {}", escape_hostile(name, 40), table.name, names_of(table.fields)));
+}
+
+bool is_number(FieldType type) { return type == FieldType::number || type == FieldType::real; }
+
+// "1500", "2.5k", "3M"
+std::optional<double> number_of(std::string_view text) {
+  double factor = 1;
+  if (!text.empty()) {
+    const char last = text.back();
+    factor = last == 'k' ? 1e3 : last == 'M' ? 1e6 : last == 'G' ? 1e9 : 1;
+    if (factor != 1) text.remove_suffix(1);
+  }
+  double value = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (bad != std::errc{} || end != text.data() + text.size() || value < 0 || value > 1e18) return std::nullopt;
+  return value * factor <= 9e18 ? std::optional{value * factor} : std::nullopt;
+}
+
+Result<ReadyCondition::Value> value_of(const QueryField& field, const std::string& text, TimeNs now) {
+  ReadyCondition::Value v;
+  v.text = text;
+  const auto bad = [&](std::string_view expected) {
+    return refuse(fmt::format("{} '{}' is no {}", field.name, escape_hostile(text, 60), expected));
+  };
+  switch (field.type) {
+    case FieldType::text: break;
+    case FieldType::number:
+    case FieldType::real: {
+      const auto number = number_of(text);
+      if (!number) return bad("number (1500, 2k, 3M)");
+      v.real = *number, v.number = static_cast<std::int64_t>(*number);
+      if (field.type == FieldType::number && static_cast<double>(v.number) != v.real) return bad("whole number");
+      break;
+    }
+    case FieldType::network: {
+      const auto network = parse_network(text);
+      if (!network) return bad("address or network (198.51.100.7, 198.51.100.0/24, 2001:db8::/32)");
+      v.network = *network;
+      break;
+    }
+    case FieldType::time: v.number = TRY(parse_time_word(text, now, std::string{field.name})); break;
+    case FieldType::severity: {
+      Severity severity{};
+      if (!parse_severity(text, severity)) return bad("severity: info, low, medium, high or critical");
+      v.number = static_cast<std::int64_t>(severity);
+      break;
+    }
+  }
+  return v;
+}
+
+Result<ReadyCondition> ready(const QueryTable& table, const QueryCondition& c, TimeNs now) {
+  ReadyCondition r;
+  r.kind = c.kind;
+  if (c.kind != QueryCondition::Kind::test) {
+    for (const auto& part : c.parts) r.parts.push_back(TRY(ready(table, part, now)));
+    return r;
+  }
+  r.field = TRY(field_of(table, c.field));
+  const auto& field = table.fields[r.field];
+  r.type = field.type, r.op = c.op;
+  const bool ordered = c.op != QueryOp::equal && c.op != QueryOp::not_equal && c.op != QueryOp::contains;
+  if (ordered && (field.type == FieldType::text || field.type == FieldType::network))
+    return refuse(fmt::format("{} has no order: = != ~ and in are for it", field.name));
+  if (c.op == QueryOp::contains && field.type != FieldType::text)
+    return refuse(fmt::format("'~' looks into texts, {} is none{}", field.name,
+                              field.type == FieldType::network ? "; = takes a network as well: 198.51.100.0/24" : ""));
+  for (const auto& value : c.values) r.values.push_back(TRY(value_of(field, value, now)));
+  return r;
+}
+
+bool equal(FieldType type, const ReadyCondition::Value& v, const QueryCell& cell) {
+  switch (type) {
+    case FieldType::text: return cell.text == v.text;
+    case FieldType::real: return cell.real == v.real;
+    case FieldType::network: return cell.network.prefix_bits >= v.network.prefix_bits && contains(v.network, cell.network.base);
+    default: return cell.number == v.number;
+  }
+}
+
+bool has_inside(std::string_view text, std::string_view part) {
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), [&](char a, char b) { return low(a) == low(b); }) != text.end();
+}
+
+// The only source that all of it can hold for.
+std::optional<Address> only_source(const QueryTable& table, const ReadyCondition& c) {
+  if (c.kind == QueryCondition::Kind::all)
+    for (const auto& part : c.parts)
+      if (const auto found = only_source(table, part)) return found;
+  if (c.kind == QueryCondition::Kind::test && table.fields[c.field].name == "source" && c.op == QueryOp::equal && c.values.size() == 1 &&
+      c.values[0].network.prefix_bits == 128)
+    return c.values[0].network.base;
+  return std::nullopt;
+}
+
+bool asks_for_time(const ReadyCondition& c) {
+  return c.kind == QueryCondition::Kind::test ? c.field == 0 : std::any_of(c.parts.begin(), c.parts.end(), asks_for_time);
+}
+
+SqlValue shown(FieldType type, const QueryCell& cell, bool for_people) {
+  switch (type) {
+    case FieldType::text: return std::string{cell.text};
+    case FieldType::real: return cell.real;
+    case FieldType::network: return cell.network.base == Address{} ? std::string{"others"} : to_string(cell.network);
+    case FieldType::time: return for_people ? format_local(cell.number).substr(0, 19) : format_rfc3339(cell.number);
+    case FieldType::severity:
+      return std::string{to_string(static_cast<Severity>(std::clamp<std::int64_t>(cell.number, 0, static_cast<int>(Severity::critical))))};
+    default: return cell.number;
+  }
+}
+
+void add_bytes(std::string& key, std::uint64_t n) { key.append(reinterpret_cast<const char*>(&n), sizeof n); }
+void add_key(std::string& key, FieldType type, const QueryCell& cell) {
+  if (type == FieldType::text)
+    add_bytes(key, cell.text.size()), key += cell.text;
+  else if (type == FieldType::network)
+    add_bytes(key, cell.network.base.high), add_bytes(key, cell.network.base.low), key += static_cast<char>(cell.network.prefix_bits);
+  else
+    add_bytes(key, static_cast<std::uint64_t>(cell.number));
+}
+
+void add_up(FieldUse use, QueryCell& sum, const QueryCell& cell) {
+  switch (use) {
+    case FieldUse::sum: sum.number += cell.number, sum.real += cell.real; break;
+    case FieldUse::largest:
+    case FieldUse::latest: sum.number = std::max(sum.number, cell.number), sum.real = std::max(sum.real, cell.real); break;
+    case FieldUse::earliest: sum.number = sum.number ? std::min(sum.number, cell.number) : cell.number; break;
+    case FieldUse::key: break;
+  }
+}
+
+struct Hash {
+  std::size_t operator()(const Network& n) const { return (n.base.high * 0x9e3779b97f4a7c15ULL ^ n.base.low) * 0xff51afd7ed558ccdULL; }
+};
+
+// A row that outlives its texts.
+struct Kept {
+  Kept() = default;
+  Kept(Kept&&) = default;
+  Kept& operator=(Kept&&) = default;
+  std::vector<QueryCell> cells;
+  std::vector<std::string> texts;
+  void keep(QueryRow row) {
+    cells.assign(row.begin(), row.end());
+    texts.reserve(cells.size());
+    for (auto& cell : cells)
+      if (!cell.text.empty()) cell.text = texts.emplace_back(cell.text);
+  }
+};
+
+struct Group {
+  Kept first;  // its sums are in its cells
+  std::unordered_set<Network, Hash> sources;
+};
+
+class Answering {
+ public:
+  Answering(const ReadyQuery& query, bool for_people) : q_(query), fields_(query.table->fields), for_people_(for_people) {
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      if (fields_[i].name == "source") source_ = i;
+    for (const auto field : q_.group)
+      if (fields_[field].name == "source") source_.reset();
+  }
+
+  void row(QueryRow row) {
+    if (row[0].number > q_.range.until || (q_.where && !holds(*q_.where, row))) return;
+    ++matched;
+    if (q_.grouped)
+      add(row);
+    else
+      keep(row);
+  }
+
+  Result<QueryAnswer> answer() {
+    if (too_many_) return refuse("more than 2,000,000 groups: ask for less time, or group by fewer fields");
+    return q_.grouped ? groups() : rows();
+  }
+
+  std::uint64_t matched = 0;
+
+ private:
+  double order(const std::vector<QueryCell>& cells) const {
+    const auto field = *by();
+    return fields_[field].type == FieldType::real ? cells[field].real : static_cast<double>(cells[field].number);
+  }
+  std::optional<std::size_t> by() const {
+    if (q_.by) return q_.by;
+    if (!q_.grouped) return 0;  // newest first
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      if (fields_[i].use == FieldUse::sum) return i;
+    return 0;
+  }
+
+  void keep(QueryRow row) {
+    Kept kept;
+    kept.keep(row);
+    rows_.push_back(std::move(kept));
+    if (rows_.size() >= 2 * q_.top + 1000) best_rows();
+  }
+  void best_rows() {
+    const auto more = [&](const Kept& a, const Kept& b) { return order(a.cells) > order(b.cells); };
+    std::stable_sort(rows_.begin(), rows_.end(), more);
+    if (rows_.size() > q_.top) rows_.resize(q_.top), cut_ = true;
+  }
+
+  void add(QueryRow row) {
+    const auto slice = q_.over ? row[0].number - row[0].number % q_.over : 0;
+    key_.clear();
+    if (q_.over) add_bytes(key_, static_cast<std::uint64_t>(slice));
+    for (const auto field : q_.group) add_key(key_, fields_[field].type, row[field]);
+    auto found = groups_.find(key_);
+    if (found == groups_.end()) {
+      if (groups_.size() >= kMaxGroups) {
+        too_many_ = true;
+        return;
+      }
+      found = groups_.try_emplace(key_).first;
+      found->second.first.keep(row);
+      if (q_.over) found->second.first.cells[0].number = slice;
+    } else {
+      for (std::size_t i = 0; i < fields_.size(); ++i) add_up(fields_[i].use, found->second.first.cells[i], row[i]);
+    }
+    if (source_ && row[*source_].network.base != Address{}) found->second.sources.insert(row[*source_].network);
+  }
+
+  void column(QueryAnswer& answer, std::string_view name, FieldType type) const {
+    answer.columns.emplace_back(name);
+    answer.numeric.push_back(is_number(type));
+  }
+
+  Result<QueryAnswer> rows() {
+    best_rows();
+    QueryAnswer answer;
+    for (const auto& f : fields_) column(answer, f.name, f.type);
+    for (const auto& kept : rows_) {
+      auto& out = answer.rows.emplace_back();
+      for (std::size_t i = 0; i < fields_.size(); ++i) out.push_back(shown(fields_[i].type, kept.cells[i], for_people_));
+    }
+    answer.cut = cut_;
+    return answer;
+  }
+
+  Result<QueryAnswer> groups() {
+    std::vector<const Group*> list;
+    list.reserve(groups_.size());
+    for (const auto& [key, group] : groups_) list.push_back(&group);
+    const auto cells_of = [](const Group* g) -> const std::vector<QueryCell>& { return g->first.cells; };
+    // Which fields a group is told by; equal numbers are put in their order, so that an answer is always the same.
+    const auto by_fields = [&](const Group* a, const Group* b) {
+      for (const auto f : q_.group) {
+        const auto &x = cells_of(a)[f], &y = cells_of(b)[f];
+        if (x.text != y.text) return x.text < y.text;
+        if (x.number != y.number) return x.number < y.number;
+        if (x.network != y.network) return x.network < y.network;
+      }
+      return cells_of(a)[0].number < cells_of(b)[0].number;
+    };
+    std::sort(list.begin(), list.end(), [&](const Group* a, const Group* b) {
+      const auto x = order(cells_of(a)), y = order(cells_of(b));
+      return x != y ? x > y : by_fields(a, b);
+    });
+    QueryAnswer answer;
+    if (list.size() > q_.top) list.resize(q_.top), answer.cut = true;
+    if (q_.over)
+      std::stable_sort(list.begin(), list.end(),
+                       [&](const Group* a, const Group* b) { return cells_of(a)[0].number < cells_of(b)[0].number; });
+    std::vector<std::size_t> columns;
+    if (q_.over) columns.push_back(0);
+    columns.insert(columns.end(), q_.group.begin(), q_.group.end());
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      if (fields_[i].use != FieldUse::key) columns.push_back(i);
+    for (const auto i : columns) column(answer, fields_[i].name, fields_[i].type);
+    if (source_) column(answer, "sources", FieldType::number);
+    for (const auto* group : list) {
+      auto& out = answer.rows.emplace_back();
+      for (const auto i : columns) out.push_back(shown(fields_[i].type, cells_of(group)[i], for_people_));
+      if (source_) out.emplace_back(static_cast<std::int64_t>(group->sources.size()));
+    }
+    return answer;
+  }
+
+  const ReadyQuery& q_;
+  const std::span<const QueryField> fields_;
+  const bool for_people_;
+  std::optional<std::size_t> source_;  // field whose different values are counted
+  std::vector<Kept> rows_;
+  std::unordered_map<std::string, Group> groups_;
+  std::string key_;
+  bool cut_ = false, too_many_ = false;
+};
+
+}  // namespace
+
+bool holds(const ReadyCondition& c, QueryRow row) {
+  const auto part_holds = [&](const ReadyCondition& part) { return holds(part, row); };
+  switch (c.kind) {
+    case QueryCondition::Kind::all: return std::all_of(c.parts.begin(), c.parts.end(), part_holds);
+    case QueryCondition::Kind::any: return std::any_of(c.parts.begin(), c.parts.end(), part_holds);
+    case QueryCondition::Kind::none: return std::none_of(c.parts.begin(), c.parts.end(), part_holds);
+    case QueryCondition::Kind::test: break;
+  }
+  const auto& cell = row[c.field];
+  if (c.op == QueryOp::equal) return std::any_of(c.values.begin(), c.values.end(), [&](const auto& v) { return equal(c.type, v, cell); });
+  const auto& v = c.values.front();
+  if (c.op == QueryOp::not_equal) return !equal(c.type, v, cell);
+  if (c.op == QueryOp::contains) return has_inside(cell.text, v.text);
+  const auto compare =
+      c.type == FieldType::real ? (cell.real < v.real ? -1 : cell.real > v.real) : (cell.number < v.number ? -1 : cell.number > v.number);
+  return c.op == QueryOp::less      ? compare < 0
+         : c.op == QueryOp::at_most ? compare <= 0
+         : c.op == QueryOp::greater ? compare > 0
+                                    : compare >= 0;
+}
+
+Result<ReadyQuery> prepare_query(const Query& query, TimeNs now) {
+  ReadyQuery q;
+  const auto tables = query_tables();
+  const auto found = std::find_if(tables.begin(), tables.end(), [&](const QueryTable& t) { return t.name == query.table; });
+  if (found == tables.end()) {
+    std::string names;
+    for (const auto& t : tables) names += (names.empty() ? "" : ", ") + std::string{t.name};
+    return refuse(fmt::format("there is no table '{}'; the tables are {}", escape_hostile(query.table, 40), names));
+  }
+  q.table = &*found;
+  q.range = TRY(parse_time_range(query.since, query.until, now, q.table->reach));
+  if (query.where) q.where = TRY(ready(*q.table, *query.where, now));
+  for (const auto& name : query.group) {
+    const auto field = TRY(field_of(*q.table, name));
+    if (field == 0) return refuse("time is no field to group by: say 'over 1h'");
+    if (q.table->fields[field].use != FieldUse::key) return refuse(fmt::format("{} is added up, it is no field to group by", name));
+    q.group.push_back(field);
+  }
+  if (query.over) {
+    const auto ago = parse_time_word(*query.over, 0, "over");
+    if (!ago.ok() || ago.value() > -kSecond || ago.value() % kSecond)
+      return refuse(fmt::format("over '{}' is no length of time: 10m, 1h, 1d", escape_hostile(*query.over, 40)));
+    q.over = -ago.value();
+  }
+  q.grouped = q.over > 0 || !q.group.empty();
+  if (query.by) {
+    q.by = TRY(field_of(*q.table, *query.by));
+    if (!is_number(q.table->fields[*q.by].type) || q.table->fields[*q.by].use == FieldUse::key)
+      return refuse(fmt::format("'top … by {}' needs a field that is added up", *query.by));
+  }
+  q.top = query.top.value_or(q.over ? kTopSlices : q.grouped ? kTopGroups : kTopRows);
+  if (q.where) q.source = only_source(*q.table, *q.where);
+  return q;
+}
+
+Result<QueryAnswer> answer_query(StoreReader& reader, const ReadyQuery& query, bool for_people) {
+  Answering answering{query, for_people};
+  // A condition on the time wants rows as fine as they are kept.
+  const auto step = query.over == 0 && query.where && asks_for_time(*query.where) ? kSecond : query.over;
+  TRY(query.table->read(reader, {query.range.since, query.range.until, query.source, step}, [&](QueryRow row) { answering.row(row); }));
+  auto answer = TRY(answering.answer());
+  answer.matched = answering.matched;
+  return answer;
+}
+
+}  // namespace sekisho

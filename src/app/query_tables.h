@@ -1,0 +1,47 @@
+// The tables that `sekisho query` knows: their fields, and how their rows come out of the store.
+#pragma once
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "store/store.h"
+
+namespace sekisho {
+
+enum class FieldType { text, number, real, network, time, severity };
+// What a group makes of a field: its rows are told apart by it, or it is added up.
+enum class FieldUse { key, sum, largest, earliest, latest };
+struct QueryField {
+  std::string_view name;
+  FieldType type = FieldType::text;
+  FieldUse use = FieldUse::key;
+  std::string_view help;
+};
+
+// A value; which member holds it says the field's type: number for number, time and severity.
+struct QueryCell {
+  std::int64_t number = 0;
+  double real = 0;
+  std::string_view text;  // valid while the row is handed on
+  Network network;
+};
+using QueryRow = std::span<const QueryCell>;  // one for each field of the table
+using EachQueryRow = std::function<void(QueryRow)>;
+
+// What is asked of a table; rows outside may come all the same.
+struct QueryRange {
+  TimeNs since = 0, until = 0;
+  std::optional<Address> source;  // of this one alone
+  DurationNs step = 0;            // rows need be no finer; 0: as fine as they are kept
+};
+
+struct QueryTable {
+  std::string_view name, help;
+  std::span<const QueryField> fields;  // the first is the time
+  DurationNs reach = 0;                // back from now, when the question says nothing
+  Result<void> (*read)(StoreReader&, const QueryRange&, const EachQueryRow&) = nullptr;
+};
+std::span<const QueryTable> query_tables();
+
+}  // namespace sekisho
