@@ -197,6 +197,9 @@ int run_agent(const AgentOptions& options) {
   table(control, "connections", [](const TableRequest& r) { return SocketWatch::connections_json(r.limit, r.filter); });
   const auto logs = open_logs(config.value(), packets, former);
   if (logs) {
+    logs->keep = [&store](std::vector<LoginCount> counts) {
+      store.write([counts = std::move(counts)](StoreWriter& w) { return w.add_logins(counts); }, Worker::Importance::routine);
+    };
     status.add("logs", [&] { return logs->status_json(); });
     table(control, "logs", [&](const TableRequest& r) { return logs->logins_json(r.limit, r.filter); });
   }
