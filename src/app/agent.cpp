@@ -259,6 +259,7 @@ int run_agent(const AgentOptions& options) {
                          .others = [&] { return logs ? logs->take() : std::vector<IncidentNotice>{}; },
                          .completed = [&] { return sockets.take_news(); },
                          .complete = complete};
+  block->drop_early(**source);
   LiveWatch watch{**pipeline, std::move(doors), announcer, store, evidence.get(), key};
   block->attach(**pipeline);
   hosts.attach(**pipeline);

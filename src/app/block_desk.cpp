@@ -265,9 +265,10 @@ std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std
   return dump(Json{{"schema", 1}, {"rows", std::move(rows)}, {"next", nullptr}, {"message", ""}});
 }
 
-std::string block_status_json(const Blocker& blocker) {
+std::string block_status_json(const Blocker& blocker, std::size_t early, std::size_t without_room) {
   auto json = state_json(blocker.state(), wall_clock());
   json["never"] = blocker.never().entries().size();
+  json["early"] = early, json["early_without_room"] = without_room;
   return dump(json);
 }
 

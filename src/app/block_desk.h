@@ -23,6 +23,6 @@ void add_block_verbs(ControlServer& server, Blocker& blocker);
 // Rows {address, reason, incident, proof, hits, since, expires, state} of the dashboard's view.
 std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std::string& filter, TimeNs now);
 // The part "block" of the agent's status.
-std::string block_status_json(const Blocker& blocker);
+std::string block_status_json(const Blocker& blocker, std::size_t early, std::size_t without_room);
 
 }  // namespace sekisho

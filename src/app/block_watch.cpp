@@ -83,7 +83,7 @@ std::unique_ptr<BlockWatch> BlockWatch::open(const Config& config, StoreSink& st
 
 void BlockWatch::read_settings(const Config& config) {
   article_policy_ = config.response.policy == "article";
-  keep_table_ = config.response.keep_table;
+  keep_table_ = config.response.keep_table, early_drop_ = config.response.early_drop;
   ports_.clear();
   for (const auto& text : config.response.ports)
     if (const auto port = std::strtoul(text.c_str(), nullptr, 10); port > 0 && port < 65'536)
@@ -172,7 +172,13 @@ void BlockWatch::on_incident(const IncidentNotice& notice) {
   from_logs_.push_back(notice.incident);
 }
 
+std::string BlockWatch::json() const { return block_status_json(*blocker_, early_held_, early_without_room_); }
+
 void BlockWatch::tick() {
+  if (early_) {
+    early_->tick(early_drop_);
+    early_held_ = early_->held(), early_without_room_ = early_->without_room();
+  }
   std::deque<std::shared_ptr<const Incident>> incidents;
   {
     const std::lock_guard lock{mutex_};

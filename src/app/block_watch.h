@@ -2,6 +2,7 @@
 // and lets time pass. The planner decides; see docs/block.md.
 #pragma once
 #include <array>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include "app/agent_status.h"
 #include "app/block_desk.h"
 #include "app/blocker.h"
+#include "app/early_drop.h"
 #include "app/pipeline.h"
 #include "app/sink.h"
 #include "app/store_sink.h"
@@ -34,12 +36,14 @@ class BlockWatch final : public Sink {
 
   // The agent's thread, once its own callbacks stand: these are called after them.
   void attach(Pipeline& pipeline);
+  // From then on tick() keeps the source's own list like the block list, where it has one.
+  void drop_early(Source& source) { early_.emplace(source, *blocker_); }
   // The agent's thread, a few times a second.
   void tick();
   void on_incident(const IncidentNotice& notice) override;
   void configure(const Config& config);
   Blocker& blocker() { return *blocker_; }
-  std::string json() const { return block_status_json(*blocker_); }
+  std::string json() const;
   std::vector<HealthLine> problems() const;
   void finish() override;
 
@@ -67,7 +71,9 @@ class BlockWatch final : public Sink {
   StoreSink& store_;
   std::optional<FileLock> lock_;
   std::unique_ptr<Blocker> blocker_;
-  bool keep_table_ = true;
+  bool keep_table_ = true, early_drop_ = true;
+  std::optional<EarlyDrop> early_;  // the agent's thread
+  std::atomic<std::size_t> early_held_{0}, early_without_room_{0};
 
   std::mutex mutex_;
   std::deque<std::shared_ptr<const Incident>> from_logs_;  // bounded

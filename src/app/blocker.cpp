@@ -37,7 +37,9 @@ class Blocker::Turn {
 
 void Blocker::hand_on(TimeNs now) {
   auto batch = std::exchange(batch_, {});
-  if (!is_empty(batch)) write_([batch = std::move(batch), now](StoreWriter& w) { return write_batch(batch, w, now); });
+  if (is_empty(batch)) return;
+  revision_.fetch_add(1, std::memory_order_acq_rel);
+  write_([batch = std::move(batch), now](StoreWriter& w) { return write_batch(batch, w, now); });
 }
 
 Blocker::Blocker(BlockerSettings settings, std::optional<BlockTable> table, std::string problem, Write write)
@@ -55,6 +57,7 @@ void Blocker::rebuild_never() {
   auto all = settings_.fixed;
   all.insert(all.end(), found_.begin(), found_.end());
   never_ = NeverBlock{std::move(all)};
+  revision_.fetch_add(1, std::memory_order_acq_rel);
 }
 
 void Blocker::put_flag(std::string_view key, bool value) { batch_.flags.emplace_back(key, value); }

@@ -1,6 +1,7 @@
 // Blocker: the block list as a whole: the planner's word, the book in memory, the table in the kernel, the store, the record of changes.
 #pragma once
 #include <array>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -97,6 +98,8 @@ class Blocker {
   std::vector<BlockEntry> entries(const std::optional<Network>& after, std::size_t most) const;
   std::optional<BlockEntry> covering(const Network& network) const;
   NeverBlock never() const;
+  // Another number after every change of the list or of what is protected.
+  std::uint64_t revision() const { return revision_.load(std::memory_order_acquire); }
   std::optional<std::pair<TimeNs, BlockDecision>> last_refusal(const Network& network) const;
 
  private:
@@ -128,6 +131,7 @@ class Blocker {
                         Result<void>& done);
 
   mutable std::mutex mutex_;
+  std::atomic<std::uint64_t> revision_{1};
   BlockerSettings settings_;
   std::optional<BlockTable> table_;
   std::string problem_;

@@ -56,7 +56,7 @@ struct ResponseSettings {
   Milliseconds fingerprint_for{0}, confirm_within{60'000}, forget_after{30LL * 86'400'000};
   std::int64_t min_hits = 5, adds_a_minute = 500;
   std::vector<std::string> ports{"23", "2323", "22", "80", "81", "8080", "5555", "7547", "37215", "52869"};
-  bool restore_table = true, keep_table = true;
+  bool restore_table = true, keep_table = true, early_drop = true;
 };
 struct AlertSettings {
   std::string dir, host, link;

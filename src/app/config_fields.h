@@ -78,6 +78,8 @@ inline constexpr Field<ResponseSettings> kResponseFields[] = {
     {"restore_table", &ResponseSettings::restore_table, 0, 0,
      "another program deleted or changed the table of the block list: make it anew, or only say so"},
     {"keep_table", &ResponseSettings::keep_table, 0, 0, "the table stays when the agent stops; its entries end by themselves in any case"},
+    {"early_drop", &ResponseSettings::early_drop, 0, 0,
+     "where XDP takes the packets, what is blocked is dropped there already, before the firewall"},
 };
 inline constexpr Field<AlertSettings> kAlertFields[] = {
     {"dir", &AlertSettings::dir, 0, 0, "folder for alerts that wait to be sent; empty: alerts beside the store"},

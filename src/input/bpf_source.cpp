@@ -194,6 +194,10 @@ Result<void> BpfSource::run(Intake& intake, std::stop_token stop) {
   return {};
 }
 
+BlockList* BpfSource::early_blocks() {
+  return std::any_of(ports_.begin(), ports_.end(), [](const Port& p) { return p.xdp && p.in; }) ? &block_list_ : nullptr;
+}
+
 SourceStats BpfSource::stats() {
   SourceStats s;
   s.notes = notes_;

@@ -35,6 +35,7 @@ class BpfSource final : public Source {
   Result<void> run(Intake& intake, std::stop_token stop) override;
   SourceStats stats() override;
   BlockList& block_list() { return block_list_; }
+  BlockList* early_blocks() override;  // where XDP runs on an interface at least
   // A sentence for stats().notes, from whoever chose this source.
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 

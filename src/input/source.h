@@ -42,6 +42,8 @@ struct SourceStats {
   bool degraded = false;           // now: sampled, losing, or in disagreement; within the last ten seconds
 };
 
+class BlockList;
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -49,6 +51,8 @@ class Source {
   virtual Result<void> run(Intake& intake, std::stop_token stop) = 0;
   // By the thread of run(), also from within the intake's calls; or when run() is not active.
   virtual SourceStats stats() { return {}; }
+  // The list whose packets this source drops before anything else sees them; null when it cannot. By the thread of run().
+  virtual BlockList* early_blocks() { return nullptr; }
 };
 
 }  // namespace sekisho
