@@ -45,7 +45,7 @@ Result<std::unique_ptr<LineSource>> open_journal(const LogInputOptions& o, std::
 
 Result<std::unique_ptr<LineSource>> open_ulogd(const LogInputOptions& o, std::string what, std::uint32_t input) {
   UlogdOptions options;
-  options.input = input, options.follow = o.follow, options.since = o.since;
+  options.input = input, options.follow = o.follow, options.since = o.since, options.from_end = o.from_end;
   if (const auto hash = what.rfind('#'); hash != std::string::npos) options.table = what.substr(hash + 1), what.resize(hash);
   if (!is_postgres(what) && !is_sqlite(what)) return open_file(o, what, LineForm::ulogd, input, o.predecessors);
   options.position = position_of(o, is_postgres(what) ? "ulogd (PostgreSQL)" : "ulogd " + what);

@@ -24,12 +24,11 @@ constexpr std::array<DurationNs, 11> kSteps{kSecond,      10 * kSecond, 30 * kSe
 
 Result<DurationNs> step_of(const QueryCommand& command, const TimeRange& range) {
   if (command.step) {
-    // A duration is so long ago from nothing.
-    const auto ago = parse_time_word(*command.step, 0, "--step");
-    if (!ago.ok() || ago.value() > -kSecond || ago.value() % kSecond)
+    const auto length = parse_length(*command.step);
+    if (!length)
       return Error{fmt::format("--step '{}' is no length of time; write 1s, 10s, 1m or 1h", escape_hostile(*command.step, 40)),
                    ErrorKind::usage};
-    return -ago.value();
+    return *length;
   }
   if (command.read.json || command.csv) return 0;
   for (const auto step : kSteps)

@@ -363,10 +363,9 @@ Result<ReadyQuery> prepare_query(const Query& query, TimeNs now) {
     q.group.push_back(field);
   }
   if (query.over) {
-    const auto ago = parse_time_word(*query.over, 0, "over");
-    if (!ago.ok() || ago.value() > -kSecond || ago.value() % kSecond)
-      return refuse(fmt::format("over '{}' is no length of time: 10m, 1h, 1d", escape_hostile(*query.over, 40)));
-    q.over = -ago.value();
+    const auto length = parse_length(*query.over);
+    if (!length) return refuse(fmt::format("over '{}' is no length of time: 10m, 1h, 1d", escape_hostile(*query.over, 40)));
+    q.over = *length;
   }
   q.grouped = q.over > 0 || !q.group.empty();
   if (query.by) {

@@ -161,6 +161,14 @@ Result<TimeNs> parse_time_word(std::string_view text, TimeNs now, std::string_vi
       ErrorKind::usage};
 }
 
+std::optional<DurationNs> parse_length(std::string_view text) {
+  if (text.size() < 2 || text.size() > 10 || text.substr(0, text.size() - 1).find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
+  const auto ago = parse_time_word(text, 0, "");
+  if (!ago.ok() || ago.value() > -kSecond) return std::nullopt;
+  return -ago.value();
+}
+
 Result<TimeRange> parse_time_range(const std::optional<std::string>& since, const std::optional<std::string>& until, TimeNs now,
                                    DurationNs reach) {
   TimeRange range{0, now};

@@ -17,6 +17,9 @@ std::optional<TimeNs> parse_rfc3339(std::string_view text);
 // times and dates without a zone are in the zone of this machine. The error names `option` and lists the forms.
 Result<TimeNs> parse_time_word(std::string_view text, TimeNs now, std::string_view option);
 
+// A length of time: "10s", "5m", "1h", "7d", "4w"; at least a second.
+std::optional<DurationNs> parse_length(std::string_view text);
+
 struct TimeRange {
   TimeNs since = 0, until = 0;
 };

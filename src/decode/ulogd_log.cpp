@@ -60,7 +60,10 @@ LineVerdict decode_ulogd_json(View line, const LogClock& clock, LogEvent& out) {
     } else if (is_key(key, "ip_id")) {
       whole_number(v.raw, out.ip_id);
     } else if (is_key(key, "tcp_seq")) {
-      out.has_seq = whole_number(v.raw, out.seq);
+      // Databases without unsigned numbers have the upper half as negative ones.
+      const bool negative = v.raw.starts_with('-');
+      out.has_seq = whole_number(negative ? v.raw.substr(1) : v.raw, out.seq);
+      if (negative) out.seq = -out.seq;
     } else if (is_key(key, "tcp_window")) {
       whole_number(v.raw, out.window);
     } else if (is_key(key, "tcp_offset")) {

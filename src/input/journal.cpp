@@ -19,14 +19,15 @@ struct CloseJournal {
 };
 using JournalHandle = std::unique_ptr<sd_journal, CloseJournal>;
 
-// What of the journal is read: any of these.
-constexpr const char* kMatches[] = {"_TRANSPORT=kernel",           "SYSLOG_IDENTIFIER=kernel",
-                                    "SYSLOG_IDENTIFIER=sshd",      "SYSLOG_IDENTIFIER=sshd-session",
-                                    "SYSLOG_IDENTIFIER=sshd-auth", "SYSLOG_IDENTIFIER=cowrie"};
+// What of the journal is read: the kernel's entries, or those of any of these names.
+constexpr const char* kNames[] = {"SYSLOG_IDENTIFIER=kernel", "SYSLOG_IDENTIFIER=sshd", "SYSLOG_IDENTIFIER=sshd-session",
+                                  "SYSLOG_IDENTIFIER=sshd-auth", "SYSLOG_IDENTIFIER=cowrie"};
 
+// Matches of one field are alternatives; of different fields all must hold, unless a disjunction stands between them.
 bool add_matches(sd_journal* j) {
-  for (const char* match : kMatches)
-    if (sd_journal_add_match(j, match, 0) < 0) return false;
+  if (sd_journal_add_match(j, "_TRANSPORT=kernel", 0) < 0 || sd_journal_add_disjunction(j) < 0) return false;
+  for (const char* name : kNames)
+    if (sd_journal_add_match(j, name, 0) < 0) return false;
   return true;
 }
 

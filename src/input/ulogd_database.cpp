@@ -50,6 +50,11 @@ Result<std::unique_ptr<UlogdDatabase>> UlogdDatabase::open(const std::string& wh
   database->table_ = is_postgres(what) ? TRY(open_ulogd_postgres(what, o)) : TRY(open_ulogd_sqlite(what, o));
   const auto& position = o.position;
   std::from_chars(position.data(), position.data() + position.size(), database->last_);
+  if (position.empty() && o.from_end) {
+    const auto newest = database->table_->newest();
+    if (!newest) return Error{database->table_->trouble()};
+    database->last_ = *newest;
+  }
   return database;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "input/line_source.h"
@@ -11,6 +12,7 @@ namespace sekisho {
 struct UlogdOptions {
   std::uint32_t input = 0;
   bool follow = false;
+  bool from_end = false;  // without a position: only rows that are written from now on
   TimeNs since = 0;
   std::string table;     // empty: found by its columns
   std::string position;  // of remember(): the number of the last row
@@ -24,6 +26,8 @@ class UlogdTable {
   // Rows with a number above `after`, in its order, at most so many: for each on_row, then its values. False: see trouble().
   virtual bool read(std::int64_t after, std::size_t most, const std::function<void(std::int64_t number)>& on_row,
                     const OnValue& on_value) = 0;
+  // The largest number that there is; 0: no rows. Empty: see trouble().
+  virtual std::optional<std::int64_t> newest() = 0;
   virtual const std::string& trouble() const = 0;
 };
 // libpq is loaded when it is asked for: the program runs without it.

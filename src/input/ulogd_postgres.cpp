@@ -58,6 +58,7 @@ class PostgresTable final : public UlogdTable {
     const std::string table = options.table.empty() ? "ulog" : options.table;
     sql_ = fmt::format("SELECT * FROM {} WHERE _id > $1{} ORDER BY _id LIMIT $2", quoted(table),
                        options.since ? fmt::format(" AND oob_time_sec >= {}", options.since / kSecond) : std::string{});
+    newest_sql_ = fmt::format("SELECT coalesce(max(_id), 0) FROM {}", quoted(table));
   }
   ~PostgresTable() override {
     if (db_) pq_.finish(db_);
@@ -98,6 +99,20 @@ class PostgresTable final : public UlogdTable {
     pq_.clear(result);
     return true;
   }
+  std::optional<std::int64_t> newest() override {
+    if (!connect()) return std::nullopt;
+    PGresult* const result = pq_.exec_params(db_, newest_sql_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0);
+    std::optional<std::int64_t> number;
+    if (pq_.result_status(result) == PGRES_TUPLES_OK && pq_.ntuples(result) == 1) {
+      const auto text = value(result, 0, 0);
+      number = 0;
+      std::from_chars(text.data(), text.data() + text.size(), *number);
+    } else {
+      failed("cannot be read");
+    }
+    pq_.clear(result);
+    return number;
+  }
 
  private:
   std::string_view value(const PGresult* result, int row, int column) const {
@@ -111,7 +126,7 @@ class PostgresTable final : public UlogdTable {
   }
 
   Libpq pq_;
-  std::string connection_, sql_, trouble_;
+  std::string connection_, sql_, newest_sql_, trouble_;
   PGconn* db_ = nullptr;
 };
 

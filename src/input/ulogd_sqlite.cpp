@@ -33,10 +33,22 @@ class SqliteTable final : public UlogdTable {
  public:
   SqliteTable(Database db, const std::string& table, const std::string& where)
       : db_(std::move(db)),
+        newest_(prepare(db_.get(), fmt::format("SELECT ifnull(max(rowid), 0) FROM {}", quoted(table)))),
         rows_(prepare(db_.get(), fmt::format("SELECT rowid, * FROM {} WHERE rowid > ?1{} ORDER BY rowid LIMIT ?2", quoted(table), where))) {
   }
   bool good() const { return rows_ != nullptr; }
   const std::string& trouble() const override { return trouble_; }
+
+  std::optional<std::int64_t> newest() override {
+    sqlite3_reset(newest_.get());
+    if (sqlite3_step(newest_.get()) == SQLITE_ROW) {
+      const auto number = sqlite3_column_int64(newest_.get(), 0);
+      sqlite3_reset(newest_.get());
+      return number;
+    }
+    trouble_ = fmt::format("the ulogd database cannot be read: {}", sqlite3_errmsg(db_.get()));
+    return std::nullopt;
+  }
 
   bool read(std::int64_t after, std::size_t most, const std::function<void(std::int64_t)>& on_row, const OnValue& on_value) override {
     sqlite3_stmt* s = rows_.get();
@@ -61,7 +73,7 @@ class SqliteTable final : public UlogdTable {
 
  private:
   Database db_;
-  Statement rows_;
+  Statement newest_, rows_;
   std::string trouble_;
 };
 
