@@ -59,7 +59,10 @@ class LogPeers {
     }
     return peers_[source];
   }
+  // Looks through them once a minute at most: they can be many, and a step of the log is a second.
   void expire(TimeNs before) {
+    if (before >= expired_ && before < expired_ + 60 * kSecond && !peers_.empty()) return;
+    expired_ = before;
     std::erase_if(peers_, [&](const auto& p) { return p.second.last < before; });
     if (peers_.empty()) forgotten_ = 0;
   }
@@ -75,11 +78,19 @@ class LogPeers {
   void fill(Finding& f) const {
     f.distinct_peers = peers_.size() + forgotten_;
     f.degraded = forgotten_ > 0;
+    f.top_peers.reserve(peers_.size());
     for (const auto& [source, peer] : peers_) {
       f.top_peers.push_back({source.base, 0, peer.hits});
       f.first_packet = f.first_packet ? std::min(f.first_packet, peer.first) : peer.first;
     }
-    std::stable_sort(f.top_peers.begin(), f.top_peers.end(), [](const PeerFact& a, const PeerFact& b) { return a.packets > b.packets; });
+    const auto more = [](const PeerFact& x, const PeerFact& y) {
+      return x.packets != y.packets ? x.packets > y.packets : x.address < y.address;
+    };
+    if (f.top_peers.size() > kMaxSelected) {
+      std::nth_element(f.top_peers.begin(), f.top_peers.begin() + kMaxSelected, f.top_peers.end(), more);
+      f.top_peers.resize(kMaxSelected);
+    }
+    std::sort(f.top_peers.begin(), f.top_peers.end(), more);
     for (std::size_t i = 0; i < std::min(f.top_peers.size(), kMaxSelected); ++i) f.selector.remotes.push_back(f.top_peers[i].address);
     f.selector.direction = f.direction;
     f.selector.both_ways = true;
@@ -90,6 +101,7 @@ class LogPeers {
   static constexpr std::size_t kMost = 4096;
   std::map<Network, Peer> peers_;
   std::uint64_t forgotten_ = 0;
+  TimeNs expired_ = 0;  // older ones went
 };
 
 inline std::string quoted_text(std::string_view hostile) { return fmt::format("\"{}\"", escape_hostile(hostile, 48)); }
