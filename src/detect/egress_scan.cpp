@@ -54,9 +54,6 @@ class EgressScan final : public Detector {
   bool answers_seen_ = false;
 };
 
-// RFC 6598: addresses that providers give to customers behind a translator of theirs.
-bool is_shared(const Address& a) { return is_v4(a) && v4_value(a) >> 22 == 0x64400000U >> 22; }
-
 double reply_share(const FanoutFact& f) {
   return f.attempts == 0 ? 0 : std::min(1.0, static_cast<double>(f.answered) / static_cast<double>(f.attempts));
 }
@@ -142,12 +139,10 @@ void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
     f.evidence.push_back("most targets are private addresses: it spreads inside your network");
   // Apart, since providers see these in their own network and complain about them first.
   if (fact.private_targets > 0) {
-    const auto shared = std::count_if(fact.sample_remotes.begin(), fact.sample_remotes.end(), is_shared);
-    const auto inside = std::count_if(fact.sample_remotes.begin(), fact.sample_remotes.end(), is_private) - shared;
-    f.evidence.push_back(fmt::format(
-        "{} of {} attempts leak to addresses that are not of the Internet; of the latest {} targets {} are private and {} are of "
-        "a provider's shared range (100.64.0.0/10)",
-        fact.private_targets, fact.total_attempts, fact.sample_remotes.size(), inside, shared));
+    f.evidence.push_back(
+        fmt::format("{} of {} attempts leak to addresses that are not of the Internet: {} to private ones, {} to a provider's shared range "
+                    "(100.64.0.0/10)",
+                    fact.private_targets, fact.total_attempts, fact.private_targets - fact.shared_targets, fact.shared_targets));
   }
 
   if (!answers_seen_)

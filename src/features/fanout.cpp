@@ -99,6 +99,7 @@ void Fanout::count(const OutboundEvent& event, std::uint16_t port) {
       e->new_fingerprint = true;
     }
     if (is_private(event.remote)) e->fact.private_targets += event.weight;
+    if (is_shared_range(event.remote)) e->fact.shared_targets += event.weight;
   } else if (event.what == OutboundEvent::What::answered) {
     bucket.answered += event.weight;
   } else {

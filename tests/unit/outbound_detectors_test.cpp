@@ -1,6 +1,8 @@
 // Outbound scans and backscatter end to end, with their look-alikes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scan_run.h"
 
 namespace sekisho {
@@ -77,6 +79,29 @@ TEST(EgressScanTest, PeerToPeerSpreadsOverPorts) {
   load.resize(1);
   for (unsigned i = 0; i < 600; ++i) load.push_back(udp(kStart + i * 10 * kMillisecond, Direction::egress, local(), 6881, remote(i), 5060));
   EXPECT_EQ(last_by_label(run_scans(load)).count("egress_scan"), 1u);
+}
+
+// Providers see these in their own network first: each kind is counted, not guessed from the last targets.
+TEST(EgressScanTest, LeaksToPrivateAndSharedRangesAreCountedApart) {
+  auto load = contacts(120, 0, 23);
+  const auto add = [&](unsigned n, std::uint32_t first) {
+    for (unsigned i = 0; i < n; ++i) {
+      auto syn = syn_out(kStart + (i % 100) * 100 * kMillisecond + kMillisecond, i, 23);
+      syn.dst = address_from_v4(first + i);
+      load.push_back(syn);
+    }
+  };
+  add(37, 0x0a000001);  // 10.0.0.1
+  add(23, 0x64400001);  // 100.64.0.1
+  std::stable_sort(load.begin(), load.end(), [](const Packet& a, const Packet& b) { return a.time < b.time; });
+  const auto found = last_by_label(run_scans(load));
+  ASSERT_EQ(found.count("egress_scan"), 1u);
+  std::string all;
+  for (const auto& line : found.at("egress_scan").evidence) all += line + "\n";
+  EXPECT_NE(
+      all.find("60 of 180 attempts leak to addresses that are not of the Internet: 37 to private ones, 23 to a provider's shared range"),
+      std::string::npos)
+      << all;
 }
 
 TEST(EgressScanTest, OneDirectionNeedsThreeTimesAsMany) {
