@@ -11,6 +11,9 @@
 namespace sekisho {
 namespace {
 
+// 100.64.0.0/10, between a provider and its customers (RFC 6598).
+constexpr bool is_shared_range(const Address& a) { return is_v4(a) && v4_value(a) >> 22 == 0x64400000U >> 22; }
+
 constexpr std::size_t kWays = 4;
 constexpr TimeNs kStamp = 100 * kMillisecond;
 

@@ -39,9 +39,7 @@ constexpr Network host_network(const Address& a) { return {a, 128}; }
 std::string to_string(const Network& n);                      // "203.0.113.0/24"; a single host without a slash
 std::optional<Network> parse_network(std::string_view text);  // "203.0.113.5", "203.0.113.0/24", "2001:db8::/32"
 
-bool is_private(const Address& a);  // RFC 1918, RFC 6598 (CGNAT), link-local, unique local
-// 100.64.0.0/10, between a provider and its customers (RFC 6598).
-constexpr bool is_shared_range(const Address& a) { return is_v4(a) && v4_value(a) >> 22 == 0x64400000U >> 22; }
+bool is_private(const Address& a);    // RFC 1918, RFC 6598 (CGNAT), link-local, unique local
 bool is_multicast(const Address& a);  // also 255.255.255.255
 // An address that no host anywhere can have (IANA special-purpose registries): as a source it proves spoofing. Private ranges
 // are judged by the caller, who knows whether the network is private; documentation ranges are left out (tests live in them).
