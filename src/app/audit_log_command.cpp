@@ -47,7 +47,11 @@ Result<Walk> walk(StoreReader& reader, std::uint64_t noted, const std::string& n
 }
 
 Json entry_json(const AuditEntry& e) {
-  return {{"sequence", e.sequence}, {"time", format_rfc3339(e.time)}, {"actor", e.actor}, {"action", e.action}, {"detail", e.detail},
+  return {{"sequence", e.sequence},
+          {"time", format_rfc3339(e.time)},
+          {"actor", escape_hostile(e.actor)},
+          {"action", escape_hostile(e.action)},
+          {"detail", escape_hostile(e.detail, 2000)},
           {"hash", e.hash}};
 }
 

@@ -184,8 +184,8 @@ Result<int> why(const BlockCommand& c, const Config& config) {
                             {"event", e.event},
                             {"proof", e.proof},
                             {"for_s", e.seconds},
-                            {"reason", e.reason},
-                            {"actor", e.actor}});
+                            {"reason", escape_hostile(e.reason, 400)},
+                            {"actor", escape_hostile(e.actor)}});
   answer["events"] = events;
   if (c.json) return fmt::print("{}\n", answer.dump(2, ' ', false, Json::error_handler_t::replace)), 0;
   const auto network = text_of(answer, "network");

@@ -35,9 +35,9 @@ Json entry_json(const BlockEntry& e, TimeNs now) {
   return {{"network", to_string(e.network)},
           {"suggested", e.suggested},
           {"proof", to_string(e.proof)},
-          {"reason", e.reason},
+          {"reason", escape_hostile(e.reason, 400)},
           {"incident", e.incident.empty() ? Json(nullptr) : Json(e.incident)},
-          {"origin", e.origin},
+          {"origin", escape_hostile(e.origin)},
           {"added", format_rfc3339(e.added)},
           {"expires", format_rfc3339(e.expires)},
           {"left_s", std::max<std::int64_t>((e.expires - now) / kSecond, 0)},
@@ -254,7 +254,7 @@ std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std
     if (!filter.empty() && network.find(filter) == std::string::npos && e.reason.find(filter) == std::string::npos) continue;
     if (e.expires <= now) continue;
     rows.push_back({{"address", network},
-                    {"reason", e.reason},
+                    {"reason", escape_hostile(e.reason, 400)},
                     {"incident", e.incident.empty() ? Json(nullptr) : Json(e.incident)},
                     {"proof", to_string(e.proof)},
                     {"hits", e.hits},

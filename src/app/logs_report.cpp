@@ -194,19 +194,11 @@ std::string logs_text(const LogsReport& report, const TextStyle& style, std::siz
 }
 
 std::string logs_csv(const LogsReport& report) {
-  // A cell that begins like a formula is one to a spreadsheet.
-  const auto cell = [](std::string text) {
-    if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text[0]) != std::string_view::npos) text.insert(0, "'");
-    if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) out += c == '"' ? std::string{"\"\""} : std::string(1, c);
-    return out + "\"";
-  };
   std::string out = "service,source,failures,users,successes,probes,peak_10min,first,last,decoy,looks_like\n";
   for (const auto& f : report.logins)
     out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", to_string(f.service), to_string(f.source), f.failures, f.users, f.successes,
                        f.probes, f.peak_10min, format_rfc3339(f.first_seen), format_rfc3339(f.last_seen), f.honeypot ? "yes" : "no",
-                       cell(std::string{login_verdict(f)}));
+                       csv_cell(login_verdict(f)));
   for (const auto& s : report.scans)
     out += fmt::format("firewall,{},{},,,,,{},{},no,{}\n", to_string(s.source), s.lines, format_rfc3339(s.first_seen),
                        format_rfc3339(s.last_seen), s.fingerprint ? "Mirai mark" : "scan");

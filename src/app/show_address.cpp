@@ -48,7 +48,7 @@ Json as_json(const AddressStory& story, const Json& connections) {
     timeline.push_back({{"time", format_rfc3339(e.time)},
                         {"what", e.what},
                         {"text", e.text},
-                        {"incident", e.incident.empty() ? Json(nullptr) : Json(e.incident)}});
+                        {"incident", e.incident.empty() ? Json(nullptr) : Json(escape_hostile(e.incident, 40))}});
   for (const auto& b : story.blocks)
     blocks.push_back({{"network", escape_hostile(b.network, 64)},
                       {"suggested", b.suggested},

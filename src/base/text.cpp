@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace sekisho {
@@ -35,8 +36,12 @@ std::size_t utf8_length(std::string_view text, std::size_t at, std::uint32_t& po
   return overlong || surrogate || point > 0x10ffff ? 0 : length;
 }
 
-bool is_bidirectional_mark(std::uint32_t p) {
-  return p == 0x061c || p == 0x200e || p == 0x200f || (p >= 0x202a && p <= 0x202e) || (p >= 0x2066 && p <= 0x2069);
+// Marks of direction, ends of lines and paragraphs, and what takes no place: two names that look alike must not be two names.
+// The same list as in web/src/lib/text.ts.
+bool is_unseen(std::uint32_t p) {
+  return p == 0x00ad || p == 0x061c || p == 0x115f || p == 0x1160 || p == 0x180e || (p >= 0x200b && p <= 0x200f) ||
+         (p >= 0x2028 && p <= 0x202e) || (p >= 0x2060 && p <= 0x206f) || p == 0x3164 || p == 0xfeff || (p >= 0xfff9 && p <= 0xfffb) ||
+         (p >= 0xe0000 && p <= 0xe007f);
 }
 
 }  // namespace
@@ -66,7 +71,7 @@ std::string escape_hostile(std::string_view text, std::size_t max_bytes) {
     }
     if (point < 0x20 || (point >= 0x7f && point < 0xa0))
       out += fmt::format("\\x{:02x}", point);
-    else if (is_bidirectional_mark(point) || point == 0x2028 || point == 0x2029 || point == 0xfeff)
+    else if (is_unseen(point))
       out += fmt::format("\\u{{{:04x}}}", point);
     else
       out += text.substr(at, length);
@@ -76,9 +81,17 @@ std::string escape_hostile(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string csv_cell(std::string_view text) {
-  const bool formula = !text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos;
-  std::string out = formula ? "'" : "";
-  out += text;
+  // A cell begins with the text, and where semicolons or tabs separate cells (half of Europe) also after each of these and after the end
+  // of a line: there the quotes around it mean nothing.
+  constexpr std::string_view signs[] = {"=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+  std::string out;
+  bool at_begin = true;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool sign = std::any_of(std::begin(signs), std::end(signs), [&](auto s) { return text.substr(at).starts_with(s); });
+    if (at_begin && sign) out += '\'';
+    at_begin = text[at] == ';' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n' || (at_begin && text[at] == ' ');
+    out += text[at];
+  }
   if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
   std::string quoted = "\"";
   for (const char c : out) quoted += c == '"' ? std::string{"\"\""} : std::string{c};

@@ -30,13 +30,16 @@ HttpResponse json_response(const Json& document) {
   return response;
 }
 
+// What other processes tell (the agent of another version) is escaped here again: that changes nothing in what is escaped already.
+constexpr std::size_t kCell = 8192;
+
 std::string to_csv(const Json& rows) {
   std::vector<std::string> columns;
   for (const auto& row : rows)
     for (const auto& [key, value] : row.items())
       if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
   std::string out;
-  for (std::size_t i = 0; i < columns.size(); ++i) out += (i ? "," : "") + csv_cell(columns[i]);
+  for (std::size_t i = 0; i < columns.size(); ++i) out += (i ? "," : "") + csv_cell(escape_hostile(columns[i]));
   out += "\r\n";
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -44,7 +47,9 @@ std::string to_csv(const Json& rows) {
       const auto value = row.find(columns[i]);
       if (value == row.end() || value->is_null()) continue;
       // Numbers are no formulas, however they begin.
-      out += value->is_string() ? csv_cell(value->get<std::string>()) : value->is_structured() ? csv_cell(dump(*value)) : value->dump();
+      out += value->is_string()       ? csv_cell(escape_hostile(value->get<std::string>(), kCell))
+             : value->is_structured() ? csv_cell(escape_hostile(dump(*value), kCell))
+                                      : value->dump();
     }
     out += "\r\n";
   }

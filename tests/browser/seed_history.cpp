@@ -1,5 +1,6 @@
 // Fills a store with a quarter of a year as a small public server has it: traffic with days and nights, scanners, some incidents of each
-// kind. For the browser tests and the screenshots. usage: seed_history STORE [DAYS] [EVIDENCE.pcapng]
+// kind. For the browser tests and the screenshots. usage: seed_history STORE [DAYS] [EVIDENCE.pcapng] [OPEN_LABEL...] [hostile=FILE]
+// FILE is tests/hostile/strings.json: then there are incidents, blocks and audit entries as well whose every free text is hostile.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include "app/incident_state.h"
 #include "app/time_words.h"
 #include "store/store.h"
+#include "unit/hostile_strings.h"
 
 namespace {
 
@@ -204,10 +206,30 @@ T must(Result<T> result) {
   std::exit(3);
 }
 
+// What a process, a log, an operator or a client of the control socket can name, as each of the strings.
+void add_hostile(StoreWriter& store, const std::vector<std::string>& strings, TimeNs now) {
+  for (std::size_t n = 0; n < strings.size(); ++n) {
+    const auto& text = strings[n];
+    auto incident = make(plans().back(), now - static_cast<TimeNs>(40 + n) * 60 * kSecond, false, now, "");
+    incident.ended = incident.started + 20 * kSecond;
+    incident.headline = text, incident.evidence = {text, "beside it"}, incident.counter_evidence = {text}, incident.advice = text;
+    incident.process = ProcessFact{4127, text, text, text, text, {text, "cron (611)"}, 33, true, incident.started};
+    must(store.put_incident(stored_incident(incident, *incident.ended),
+                            TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label}, incident.confidence,
+                                          incident.peak_pps}));
+    const auto network = "203.0.113." + std::to_string(100 + n);
+    must(store.append_block_event({now - 60 * kSecond, network, "added", "log", 3600, text, text, text}));
+    must(store.put_block({network, true, "log", text, incident.id, text, now - 60 * kSecond, now + 3600 * kSecond, 1, 0}));
+    must(store.append_audit({0, now - 60 * kSecond, text, text, text, "", ""}));
+    const LoginCount logins{host_network(*parse_address(network)), "ssh", 3, 1, now - 90 * kSecond, now - 60 * kSecond};
+    must(store.add_logins({&logins, 1}));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fputs("usage: seed_history STORE [DAYS] [EVIDENCE.pcapng] [OPEN_LABEL...]\n", stderr), 2;
+  if (argc < 2) return std::fputs("usage: seed_history STORE [DAYS] [EVIDENCE.pcapng] [OPEN_LABEL...] [hostile=FILE]\n", stderr), 2;
   const int days = argc > 2 ? std::atoi(argv[2]) : 90;
   const std::string evidence = argc > 3 ? argv[3] : "";
   auto store = must(open_store_writer(argv[1], {}, "test"));
@@ -311,6 +333,9 @@ int main(int argc, char** argv) {
                                TimelineEntry{incident.detected, "opened", incident.severity, std::string{incident.label},
                                              incident.confidence, incident.peak_pps / 3}));
     }
+  for (int a = 4; a < argc; ++a)
+    if (const std::string_view word = argv[a]; word.starts_with("hostile="))
+      add_hostile(*store, samples::hostile_strings(std::string{word.substr(8)}), now);
   must(store->append_audit({0, now - 3600 * kSecond, "uid 0", "start", "sekisho agent on eth0", "", ""}));
   must(store->append_audit({0, now - 1800 * kSecond, "web:admin", "ack", "i-20261122-7K3F", "", ""}));
   must(store->commit());

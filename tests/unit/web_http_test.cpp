@@ -91,7 +91,7 @@ TEST(WebHttp, CsvHoldsHostileTextInItsCell) {
   EXPECT_EQ(to_csv(rows),
             "name,n,list,more\r\n"
             "\"'=HYPERLINK(\"\"http://x\"\")\",-5,\"[1,2]\",\r\n"
-            "\"a,\"\"b\"\"\nc\",,,'@x\r\n");
+            "\"a,\"\"b\"\"\\x0ac\",,,'@x\r\n");
 }
 
 TEST(WebHttp, BundleOfThePage) {
