@@ -153,10 +153,12 @@ os.execv(sys.argv[1], sys.argv[1:])
 class Agent:
     """A running agent in the testbed's host namespace."""
 
-    def __init__(self, program, testbed, settings="", without=(), old_kernel=False, interfaces=(HOST_LINK,)):
-        """`without`: capabilities that leave the bounding set; `old_kernel`: one that knows no tc links."""
+    def __init__(self, program, testbed, settings="", without=(), old_kernel=False, interfaces=(HOST_LINK,), before=None):
+        """`before`: called with the agent's folder before it starts; `without`: capabilities that leave the bounding set; `old_kernel`: one that knows no tc links."""
         self.folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.folder.name)
+        if before:
+            before(self.path)
         config = self.path / "sekisho.toml"
         config.write_text(f'[store]\npath = "{self.path}/sekisho.db"\n[control]\nsocket = "{self.path}/control.sock"\n'
                           f'[evidence]\ndir = "{self.path}/evidence"\n{settings}')

@@ -11,3 +11,8 @@ export function neutral(text: string): string {
 export function parseNeutral(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? neutral(value) : value));
 }
+
+// A part of an address, as it is when it was never encoded rightly.
+export function decoded(part: string): string {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
