@@ -11,6 +11,7 @@
 #include "alert/safe_text.h"
 #include "alert/target_address.h"
 #include "alert_sample.h"
+#include "hostile_strings.h"
 
 namespace sekisho {
 namespace {
@@ -442,6 +443,79 @@ TEST(AlertChannels, EachEventOfEachTypeIsAnswered) {
   }
   EXPECT_EQ(types, (std::set<std::string>{"alertmanager", "cef", "discord", "email", "eve", "ntfy", "opsgenie", "pagerduty", "program",
                                           "slack", "syslog", "teams", "telegram", "webhook"}));
+}
+
+// Names of the headers of a mail, in their order: none is added by what an alert says.
+std::vector<std::string> header_names(const std::string& mail) {
+  std::vector<std::string> names;
+  for (const auto& line : lines_of(mail.substr(0, mail.find("\r\n\r\n"))))
+    if (line[0] != ' ' && line[0] != '\t') names.push_back(line.substr(0, line.find(':')));
+  return names;
+}
+
+// Controls but line ends, C1, marks of direction and what takes no place (but Discord's own zero width space).
+void expect_nothing_unseen(const std::string& text, const std::string& type, const std::string& line_ends) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    EXPECT_TRUE((c >= 0x20 && c != 0x7f) || has(line_ends, text.substr(at, 1))) << type << ": " << text;
+    if (c == 0xc2) {
+      EXPECT_GE(static_cast<unsigned char>(text[at + 1]), 0xa0) << type;
+    }
+  }
+  for (const auto* unseen : {"\u00ad", "\u061c", "\u180e", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202d",
+                             "\u202e", "\u2060", "\u2066", "\u2067", "\u2068", "\u2069", "\U000e0041"})
+    EXPECT_FALSE(has(text, unseen)) << type << ": " << text;
+  if (type != "discord") {
+    EXPECT_FALSE(has(text, "\u200b")) << type << ": " << text;
+  }
+}
+
+TEST(AlertChannels, NoHostileStringBreaksOutOfAnyChannel) {
+  const auto strings = samples::hostile_strings(SEKISHO_SOURCE_DIR "/tests/hostile/strings.json");
+  ASSERT_GE(strings.size(), 30U);
+  for (const auto& spec : Registry<AlertChannelSpec>::all())
+    for (const auto& text : strings) {
+      const std::string type{spec.name};
+      const auto usual = rendered(type, udp_alert()), delivery = rendered(type, samples::alert_saying(text));
+      ASSERT_EQ(delivery.index(), usual.index()) << type;
+      if (const auto* http = std::get_if<AlertHttp>(&delivery)) {
+        const auto& plain = std::get<AlertHttp>(usual);
+        EXPECT_EQ(http->url.substr(0, http->url.find("//") + 10), plain.url.substr(0, plain.url.find("//") + 10)) << type;
+        ASSERT_EQ(http->headers.size(), plain.headers.size()) << type;
+        for (const auto& [name, value] : http->headers) expect_nothing_unseen(name + value, type, "");
+        const auto body = json::parse(http->body, nullptr, false);
+        ASSERT_FALSE(body.is_discarded()) << type << ": " << http->body;
+        each_string(body, [&](const std::string& one) {
+          expect_nothing_unseen(one, type, "\n");
+          if (type == "slack") {
+            for (const auto* mention : {"<!", "<@"}) EXPECT_FALSE(has(one, mention)) << one;
+          }
+          if (type == "discord") {
+            for (const auto* mention : {"@everyone", "@here", "<@U", "<@&"}) EXPECT_FALSE(has(one, mention)) << one;
+          }
+          if (type == "telegram") {
+            for (const auto* tag : {"<script", "<img", "<svg", "<iframe", "<link", "<style", "<meta", "<form"})
+              EXPECT_FALSE(has(one, tag)) << one;
+          }
+        });
+      } else if (const auto* mail = std::get_if<AlertMail>(&delivery)) {
+        EXPECT_EQ(header_names(mail->text), header_names(std::get<AlertMail>(usual).text));
+        EXPECT_EQ(mail->to, std::get<AlertMail>(usual).to);
+        expect_nothing_unseen(mail->text, type, "\r\n");
+        for (const auto* part : {"text/plain", "text/html"}) expect_nothing_unseen(mail_part(mail->text, part), type, "\r\n");
+        for (const auto* tag : {"<script", "<img", "<svg", "<iframe", "<link", "<meta http", "<form", "<b id"})
+          EXPECT_FALSE(has(mail_part(mail->text, "text/html"), tag)) << tag;
+      } else if (const auto* line = std::get_if<AlertDatagram>(&delivery)) {
+        auto one = line->text;
+        if (const auto mark = one.find("\xef\xbb\xbf"); type == "syslog" && mark != std::string::npos) one.erase(mark, 3);
+        if (type == "eve" && one.ends_with('\n')) one.pop_back();
+        expect_nothing_unseen(one, type, "");
+      } else if (const auto* program = std::get_if<AlertProgram>(&delivery)) {
+        const auto input = json::parse(program->input, nullptr, false);
+        ASSERT_TRUE(input.is_object()) << type;
+        each_string(input, [&](const std::string& each) { expect_nothing_unseen(each, type, "\n"); });
+      }
+    }
 }
 
 TEST(AlertTargets, PrivateOnesAreKnown) {

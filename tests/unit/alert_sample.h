@@ -45,6 +45,16 @@ inline Alert hostile_alert() {
   return a;
 }
 
+// Every text of the alert is this one.
+inline Alert alert_saying(const std::string& text) {
+  Alert a = hostile_alert();
+  a.host = a.by = text;
+  for (auto* one : {&a.facts.label, &a.facts.what, &a.facts.subject, &a.facts.verdict, &a.facts.size, &a.facts.when, &a.facts.target,
+                    &a.facts.who, &a.facts.process, &a.facts.advice, &a.facts.evidence, &a.facts.name})
+    *one = text;
+  return a;
+}
+
 inline AlertChannel alert_channel(const std::string& type) {
   AlertChannelSettings s;
   s.type = type;
