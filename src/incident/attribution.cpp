@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "model/raw_socket_owners.h"
 
 namespace sekisho {
@@ -55,6 +56,8 @@ Score score_raw(const SocketSample& sample, const Process* process) {
   return {s.protocol == kIcmp || s.protocol == kIcmpv6 ? 5 : 30, "it holds a raw socket, through which any packet can be sent"};
 }
 
+bool is_raw(const SocketSample& s) { return s.socket.kind == SocketKind::raw || s.socket.kind == SocketKind::packet; }
+
 Score score(const Incident& incident, const SocketSample& sample, const Process* process) {
   switch (sample.socket.kind) {
     case SocketKind::tcp: return score_tcp(incident, sample.socket);
@@ -76,9 +79,14 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
   };
   std::map<std::int64_t, Candidate> by_pid;
   std::size_t ownerless = 0;
+  const OwnedSocket* apart = nullptr;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     Score s = score(incident, *sockets[i].sample, sockets[i].process);
     if (s.points <= 0) continue;
+    if (is_raw(*sockets[i].sample) && sockets[i].sample->apart) {  // nothing but its kind speaks for it, and its packets go elsewhere
+      if (sockets[i].process) apart = &sockets[i];
+      continue;
+    }
     if (sockets[i].sample->socket.net_ns == 0) ++s.points;  // of equals, the one whose packets certainly pass here
     if (!sockets[i].process) {
       ++ownerless;
@@ -105,6 +113,11 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
     return {std::nullopt,
             "the process is not known: a socket fits, but who holds it cannot be read (it runs in another process "
             "namespace, or the agent lacks CAP_SYS_PTRACE)"};
+  if (apart)
+    return {std::nullopt,
+            fmt::format("the process is not known: no open socket fits but a raw one of {} (process {}), in a network namespace "
+                        "that no link joins to this one",
+                        escape_hostile(apart->process->exe, 200), apart->process->pid)};
   return {std::nullopt, "the process is not known: no open socket fits, so it ended its socket before it was looked at"};
 }
 

@@ -11,6 +11,7 @@ namespace sekisho {
 
 struct SocketSample {
   HostSocket socket;
+  bool apart = false;  // in a network namespace that no link joins to the reader's own
   // Of TCP, when the kernel told (struct tcp_info): since the connection began.
   bool counted = false;
   std::uint64_t bytes_sent = 0;                            // payload, without retransmissions
@@ -24,6 +25,7 @@ struct NetNamespace {
   std::uint64_t inode = 0;
   std::int64_t pid = 0;         // a process in it
   std::string container, unit;  // of that process, by its cgroup
+  bool linked = true;           // false: no link (veth and the like) joins it to the reader's own, so its packets do not pass here
 };
 
 struct SocketSnapshot {

@@ -57,6 +57,18 @@ TEST(Attribution, ARawSocketIsSuspectedUnlessItsOwnerIsKnown) {
   EXPECT_FALSE(attribute(outgoing(Kind::flood, 80), std::span{both, 1}).socket);
 }
 
+TEST(Attribution, ARawSocketWhosePacketsGoElsewhereIsNotAccused) {
+  const auto bot = process(10, "/tmp/x");
+  auto raw = socket_of(SocketKind::raw);
+  raw.socket.protocol = 255, raw.socket.net_ns = 4026532248, raw.apart = true;
+  const OwnedSocket sockets[] = {{&raw, &bot}};
+  const auto said = attribute(outgoing(Kind::flood, 80), sockets);
+  EXPECT_FALSE(said.socket);
+  EXPECT_NE(said.reason.find("/tmp/x (process 10), in a network namespace that no link joins"), std::string::npos) << said.reason;
+  raw.apart = false;
+  EXPECT_TRUE(attribute(outgoing(Kind::flood, 80), sockets).socket);
+}
+
 TEST(Attribution, AScanIsWhoConnectsMost) {
   const auto bot = process(10, "/tmp/x"), client = process(11, "/usr/bin/ssh");
   std::vector<SocketSample> samples;
