@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr TimeNs kEnd = 1'795'313'640 * kSecond;  // 2026-11-22 02:14:00 UTC
 constexpr std::int64_t kDayS = 86'400;
-constexpr unsigned kHitsADay = 48'000, kIncidentsADay = 30;
+constexpr unsigned kHitsADay = 75'000, kIncidentsADay = 30;  // hits: rows, of one or two packets: 10 million packets in 90 days
 constexpr std::size_t kClasses = 18;  // that a busy host sees each second
 
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   std::uint64_t bytes = 0;
   for (const auto* suffix : {"", "-wal"})
     if (std::filesystem::exists(path + suffix)) bytes += std::filesystem::file_size(path + suffix);
-  fmt::print(R"({},"points":{},"hits":{},"sources":{},"bytes":{}}})"
+  fmt::print(R"({},"points":{},"hits":{},"sources":{},"bytes":{},"end_s":{}}})"
              "\n",
-             out, points, sum.hits, sum.sources, bytes);
+             out, points, sum.hits, sum.sources, bytes, kEnd / kSecond);
 }

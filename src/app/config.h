@@ -49,6 +49,9 @@ struct WebSettings {
   std::string user = "sekisho";
   std::vector<std::string> mmdb;
   bool open_metrics = false;
+  std::vector<std::string> fleet;  // "NAME=https://HOST:PORT"
+  std::string fleet_tokens, fleet_ca;
+  Milliseconds fleet_every{5'000};
 };
 struct ResponseSettings {
   std::string mode = "suggest", policy = "proof";

@@ -58,6 +58,10 @@ inline constexpr Field<WebSettings> kWebFields[] = {
     {"user", &WebSettings::user, 0, 0, "whom the dashboard becomes when root starts it"},
     {"mmdb", &WebSettings::mmdb, 0, 0, "MaxMind databases (.mmdb) of networks and countries, read offline"},
     {"open_metrics", &WebSettings::open_metrics, 0, 0, "/metrics is given without a token"},
+    {"fleet", &WebSettings::fleet, 0, 0, "dashboards of other servers, shown in the view Fleet: \"NAME=https://HOST:PORT\""},
+    {"fleet_tokens", &WebSettings::fleet_tokens, 0, 0, "file with a line \"NAME TOKEN\" for each of them: a viewer's token made there"},
+    {"fleet_ca", &WebSettings::fleet_ca, 0, 0, "PEM file of the authorities that their certificates must come from; empty: the system's"},
+    {"fleet_every", &WebSettings::fleet_every, 1'000, 3600 * 1000, "how often they are asked"},
 };
 inline constexpr Field<ResponseSettings> kResponseFields[] = {
     {"mode", &ResponseSettings::mode, 0, 0, "off, suggest: say what would be blocked, or on: do it"},

@@ -19,6 +19,7 @@
 #include "app/web_details.h"
 #include "base/text.h"
 #include "web/api.h"
+#include "web/fleet.h"
 #include "web/privileges.h"
 #include "web/server.h"
 #include "web/tokens.h"
@@ -84,6 +85,14 @@ int token_command(const WebCommand& command, const std::string& path) {
   return 0;
 }
 
+// Reads the tokens for the other servers: while there may still be rights for it.
+Result<std::unique_ptr<Fleet>> open_fleet(const WebSettings& settings) {
+  std::vector<FleetMember> members;
+  for (const auto& text : settings.fleet) members.push_back(TRY(parse_fleet_member(text)));
+  TRY(add_fleet_tokens(settings.fleet_tokens, members));
+  return std::make_unique<Fleet>(std::move(members), settings.fleet_ca, settings.fleet_every.count * kMillisecond);
+}
+
 // The first start: somebody must be able to sign in. Nullopt: there are tokens already.
 Result<std::optional<std::string>> first_token(const std::string& path) {
   const auto tokens = TRY(read_tokens(path));
@@ -103,6 +112,8 @@ int run_web(const WebCommand& command) {
 
   auto places = Places::open(config.web.mmdb);
   if (!places.ok()) return fail(places.error());
+  const auto fleet = open_fleet(config.web);
+  if (!fleet.ok()) return fail(fleet.error());
   const auto secret = first_token(tokens);
   if (!secret.ok()) return fail(secret.error());
 
@@ -111,10 +122,10 @@ int run_web(const WebCommand& command) {
   Access access{{tokens, config.web.hosts}};
   Routes routes;
   Site site{access, routes, feed};
-  Api api{{SEKISHO_VERSION, host_name_of_machine(), settings_document(config), false, web_details, packet_list, config.evidence.dir},
+  Api api{{SEKISHO_VERSION, host_name_of_machine(), settings_document(config), web_details, packet_list, config.evidence.dir},
           agent,
           **places};
-  api.site = &site, api.access = &access, api.open_metrics = config.web.open_metrics;
+  api.fleet = fleet->get(), api.site = &site, api.access = &access, api.open_metrics = config.web.open_metrics;
   add_api_routes(routes, api);
 
   ServerSettings settings;
@@ -139,9 +150,11 @@ int run_web(const WebCommand& command) {
         "sekisho: sign in with the admin token  %s\nsekisho: it is shown this once; for more: sekisho web token new --role viewer\n",
         shown->c_str());
   agent.start();
+  (*fleet)->start();
   Workers workers{kWorkers, config.store.path};
   api.workers = &workers;
   (*server)->run(workers);
+  (*fleet)->stop();
   agent.stop();
   return 0;
 }

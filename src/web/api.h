@@ -14,11 +14,12 @@
 
 namespace sekisho {
 
+class Fleet;
+
 // What this room may not know itself and app lends it. Called by several threads at once.
 struct Lent {
   std::string version, host;
   std::string settings;  // JSON: what `sekisho config show --json` prints, with text, help and expected for each setting
-  bool fleet = false;
   // JSON object: what a screen shows beyond docs/incident.md (docs/rest.md lists it).
   std::function<std::string(const StoredIncident&)> details;
   // JSON array of the first packets of a capture file, decoded; at most `limit`.
@@ -34,6 +35,7 @@ struct Api {
   Site* site = nullptr;  // for /metrics; set before the first request
   Workers* workers = nullptr;
   Access* access = nullptr;
+  const Fleet* fleet = nullptr;  // none: no other servers are configured
   bool open_metrics = false;  // /metrics without a token
 };
 

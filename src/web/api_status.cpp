@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "web/api.h"
+#include "web/fleet.h"
 
 namespace sekisho {
 namespace {
@@ -164,7 +165,7 @@ Json compose(const Api& api, Call& call) {
           {"last_day", std::move(last_day)},
           {"last_incident", std::move(last_incident)},
           {"health", health_lines(agent, running, message, facts, store_message)},
-          {"fleet", api.lent.fleet}};
+          {"fleet", api.fleet != nullptr && api.fleet->any()}};
 }
 
 // The last answer, while it is fresh; who comes while it is made waits for it.

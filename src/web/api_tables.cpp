@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "web/api.h"
+#include "web/fleet.h"
 
 namespace sekisho {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::size_t kRows = 200, kMostRows = 2000;
 
 struct ColumnSpec {
-  const char *key, *title, *kind;  // text code time count bytes seconds severity incident
+  const char *key, *title, *kind;  // text code time count bytes seconds severity incident link
 };
 struct TableSpec {
   const char* name;                 // the address, and the request to the agent
@@ -58,13 +59,6 @@ const std::vector<TableSpec>& tables() {
         {"what", "What", "text"},
         {"where", "Where", "code"},
         {"remedy", "Remedy", "text"}}},
-      {"fleet",
-       {{"host", "Server", "text"},
-        {"state", "State", "text"},
-        {"version", "Version", "text"},
-        {"last_seen", "Last seen", "time"},
-        {"incidents", "Open", "count"},
-        {"note", "Note", "text"}}},
   };
   return all;
 }
@@ -95,6 +89,39 @@ HttpResponse table(const Api& api, const TableSpec& spec, Call& call) {
   }
   const Json rows = document["rows"];
   return rows_response(call, document, rows, spec.name);
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return text;
+}
+
+// The members of the fleet that match what was typed, worst first.
+HttpResponse fleet_table(const Api& api, Call& call) {
+  static const std::vector<ColumnSpec> columns{{"host", "Server", "link"},
+                                               {"state", "State", "text"},
+                                               {"what", "What", "text"},
+                                               {"since", "Since", "time"},
+                                               {"in_pps", "In, packets/s", "count"},
+                                               {"out_pps", "Out, packets/s", "count"},
+                                               {"incidents", "Open", "count"},
+                                               {"last_seen", "Last seen", "time"},
+                                               {"note", "Note", "text"},
+                                               {"version", "Version", "text"}};
+  const auto wanted = lower_case(call.query("q"));
+  Json rows = Json::array();
+  if (api.fleet)
+    for (auto& row : api.fleet->rows())
+      if (wanted.empty() || lower_case(dump(row)).find(wanted) != std::string::npos) rows.push_back(std::move(row));
+  const bool any = api.fleet && api.fleet->any();
+  return rows_response(call,
+                       {{"schema", 1},
+                        {"columns", columns_json(columns)},
+                        {"rows", rows},
+                        {"next", nullptr},
+                        {"available", any},
+                        {"message", any ? "" : "No other servers are listed in [web] fleet of the configuration."}},
+                       rows, "fleet");
 }
 
 // Who changed what, newest first; the chain is verified by `sekisho audit-log verify`.
@@ -148,6 +175,7 @@ HttpResponse audit_log(Call& call) {
 void add_table_routes(Routes& routes, const Api& api) {
   for (const auto& spec : tables())
     routes.add("GET", std::string{"/api/v1/"} + spec.name, Role::viewer, [&api, &spec](Call& call) { return table(api, spec, call); });
+  routes.add("GET", "/api/v1/fleet", Role::viewer, [&api](Call& call) { return fleet_table(api, call); });
   routes.add("GET", "/api/v1/audit-log", Role::viewer, [](Call& call) { return audit_log(call); });
 }
 
