@@ -58,6 +58,16 @@ double reply_share(const FanoutFact& f) {
   return f.attempts == 0 ? 0 : std::min(1.0, static_cast<double>(f.answered) / static_cast<double>(f.attempts));
 }
 
+// What the targets were told: a crawler asks for pages, a peer greets peers, a scanner knocks.
+std::string payload_words(const FanoutFact& f) {
+  if (f.protocol == kUdp)
+    return f.peer_to_peer_talks == 0 ? std::string{"payload: no first packet is a query of BitTorrent's DHT"}
+                                     : fmt::format("payload: {} of {} first packets are queries of BitTorrent's DHT", f.peer_to_peer_talks, f.attempts);
+  if (f.answered == 0) return "payload: none was sent, since nobody answered";
+  return fmt::format("payload: of {} that answered {} were sent an HTTP request or a TLS hello and {} a BitTorrent handshake", f.answered,
+                     f.web_talks, f.peer_to_peer_talks);
+}
+
 bool EgressScan::too_many(const FanoutFact& f) const {
   // UDP is cheap and often unanswered by nature; without the other direction nothing is known of answers: both need more.
   double factor = f.protocol == kTcp ? 1 : 2;
@@ -69,10 +79,13 @@ bool EgressScan::too_many(const FanoutFact& f) const {
          f.distinct_remotes_minute >= static_cast<double>(settings_.min_targets_minute) * factor;
 }
 
-// Peers of a peer-to-peer network listen on ever different ports; a scanner's targets share a few.
+// Peers of a peer-to-peer network listen on ever different ports and are greeted as such; a scanner's targets share a few, and it only
+// knocks. Words are cheap (a bot could say them), so they do not count on the ports of devices.
 bool EgressScan::peer_to_peer(const State& s) const {
   const auto* entry = find_port(s.fact.port);
   if (s.fact.port < 1024 || (entry != nullptr && s.fact.protocol == kTcp)) return false;
+  const auto spoken_to = s.fact.protocol == kTcp ? s.fact.answered : s.fact.attempts;
+  if (s.fact.peer_to_peer_talks >= 5 && s.fact.peer_to_peer_talks * 2 >= spoken_to) return true;
   const double spread = s.all_ports_targets / std::max(1.0, std::max(s.fact.distinct_remotes, s.fact.distinct_remotes_minute));
   return spread > (s.fact.protocol == kTcp ? 3 : 2);
 }
@@ -84,6 +97,8 @@ void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
   fact.attempts = s.height.attempts;
   fact.answered = s.height.answered;
   fact.refused = s.height.refused;
+  fact.web_talks = s.height.web_talks;
+  fact.peer_to_peer_talks = s.height.peer_to_peer_talks;
   fact.distinct_remotes = s.height.distinct_remotes;
   fact.distinct_remotes_minute = s.height.distinct_remotes_minute;
   const double targets = targets_of(fact);
@@ -130,6 +145,7 @@ void EgressScan::report(State& s, TimeNs now, std::vector<Finding>& out) const {
   if (s.all_ports_targets > 0)
     f.evidence.push_back(fmt::format("{} of this address's targets are on this port: peer-to-peer traffic spreads over many",
                                      percent(std::min(1.0, targets / std::max(targets, s.all_ports_targets)))));
+  f.evidence.push_back(payload_words(fact));
   f.evidence.push_back(fmt::format("verdict: scan, neither a crawler ({}) nor peer-to-peer ({})",
                                    answers_seen_ ? fmt::format("its sites would answer, here {} did", percent(replies))
                                                  : std::string{"not on a crawler's ports; answers were not captured"},

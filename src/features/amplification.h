@@ -22,5 +22,6 @@ bool is_vse_query(const Packet& packet);     // FF FF FF FF "TSource Engine Quer
 bool is_dns_message(const Packet& packet);   // a plausible DNS header, query or response, over UDP or TCP
 bool is_http_request(const Packet& packet);  // "GET ", "POST ", "HEAD ", ...
 bool is_tls_client_hello(const Packet& packet);
+bool is_peer_to_peer(const Packet& packet);  // BitTorrent's handshake (BEP 3) over TCP, a query or answer of its DHT (BEP 5) over UDP
 
 }  // namespace sekisho

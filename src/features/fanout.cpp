@@ -76,6 +76,8 @@ Fanout::Counts Fanout::recent(const Entry& e) {
     sum.attempts += c.attempts;
     sum.answered += c.answered;
     sum.refused += c.refused;
+    sum.web += c.web;
+    sum.peer_to_peer += c.peer_to_peer;
   }
   return sum;
 }
@@ -90,6 +92,7 @@ void Fanout::count(const OutboundEvent& event, std::uint16_t port) {
   e->fact.last_seen = std::max(e->fact.last_seen, event.time);
   if (attempt) {
     bucket.attempts += event.weight;
+    if (event.peer_to_peer) bucket.peer_to_peer += event.weight;
     e->fact.total_attempts += event.weight;
     e->ten_seconds[second / 10 % 6] += event.weight;
     // Stamps wrap after 109 minutes: a key that was silent for long starts anew.
@@ -103,10 +106,10 @@ void Fanout::count(const OutboundEvent& event, std::uint16_t port) {
     }
     if (is_private(event.remote)) e->fact.private_targets += event.weight;
     if (is_shared_range(event.remote)) e->fact.shared_targets += event.weight;
-  } else if (event.what == OutboundEvent::What::answered) {
-    bucket.answered += event.weight;
   } else {
-    bucket.refused += event.weight;
+    using What = OutboundEvent::What;
+    auto& counter = event.what == What::answered ? bucket.answered : event.what == What::refused ? bucket.refused : event.what == What::spoke_web ? bucket.web : bucket.peer_to_peer;
+    counter += event.weight;
   }
   if (!e->changed) {
     e->changed = true;
@@ -138,6 +141,8 @@ void Fanout::collect(TimeNs now, std::vector<FanoutFact>& out) {
     fact.attempts = sum.attempts;
     fact.answered = sum.answered;
     fact.refused = sum.refused;
+    fact.web_talks = sum.web;
+    fact.peer_to_peer_talks = sum.peer_to_peer;
     out.push_back(fact);
   }
   changed_.clear();

@@ -13,7 +13,8 @@ namespace sekisho {
 
 // A local address's first contact with a remote one, or the answer to it. Emitted by shards, replayed in order of `index`.
 struct OutboundEvent {
-  enum class What : std::uint8_t { attempt, answered, refused };
+  // The last two: what a local client said first to one that answered (over UDP with the attempt itself, also peer_to_peer).
+  enum class What : std::uint8_t { attempt, answered, refused, spoke_web, spoke_peer_to_peer };
   std::uint64_t index = 0;
   TimeNs time = 0;
   Address local, remote;
@@ -22,6 +23,7 @@ struct OutboundEvent {
   std::uint8_t protocol = 0;
   What what = What::attempt;
   bool fingerprint = false;
+  bool peer_to_peer = false;  // UDP: the attempt's own payload
 };
 
 // Serial. Keys: (local, protocol, remote port) and (local, protocol, 0) for all ports. Buckets of four; a full bucket gives up the key
@@ -39,7 +41,7 @@ class Fanout {
 
  private:
   struct Counts {
-    std::uint32_t attempts = 0, answered = 0, refused = 0;
+    std::uint32_t attempts = 0, answered = 0, refused = 0, web = 0, peer_to_peer = 0;
   };
   struct Entry {
     bool used = false, changed = false, new_fingerprint = false;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/check.h"
+#include "features/amplification.h"
 #include "features/icmp_quote.h"
 
 namespace sekisho {
@@ -73,7 +74,9 @@ std::optional<OutboundEvent> OutboundWatch::on_packet(const Packet& packet, cons
   if (packet.protocol == kUdp) {
     if (packet.direction == Direction::ingress) return udp.answer ? std::optional{event_of(packet, What::answered)} : std::nullopt;
     if (udp.answer || is_multicast(packet.dst)) return std::nullopt;
-    return event_of(packet, What::attempt);
+    auto event = event_of(packet, What::attempt);
+    event.peer_to_peer = is_peer_to_peer(packet);
+    return event;
   }
   if (packet.direction != Direction::ingress) return std::nullopt;
   const auto quoted = quoted_packet(packet);
@@ -85,10 +88,21 @@ std::optional<OutboundEvent> OutboundWatch::on_packet(const Packet& packet, cons
   return event;
 }
 
+std::optional<OutboundEvent> OutboundWatch::on_first_words(const Packet& packet, std::uint64_t remote_hash) {
+  const bool peer_to_peer = is_peer_to_peer(packet);
+  if (!peer_to_peer && !is_http_request(packet) && !is_tls_client_hello(packet)) return std::nullopt;
+  auto* slot = find(remote_hash, tag_of(remote_hash, packet.src, packet.sport, packet.dport), second_of(packet.time));
+  if (slot == nullptr || slot->state != State::settled) return std::nullopt;
+  slot->state = State::spoke;
+  return event_of(packet, peer_to_peer ? What::spoke_peer_to_peer : What::spoke_web);
+}
+
 std::optional<OutboundEvent> OutboundWatch::on_tcp(const Packet& packet, std::uint64_t remote_hash) {
   const auto second = second_of(packet.time);
   if (packet.direction == Direction::egress) {
-    if ((packet.tcp_flags & (kSyn | kAck | kRst | kFin)) != kSyn || is_multicast(packet.dst)) return std::nullopt;
+    if (is_multicast(packet.dst)) return std::nullopt;
+    if (packet.payload_captured != 0 && (packet.tcp_flags & kSyn) == 0) return on_first_words(packet, remote_hash);
+    if ((packet.tcp_flags & (kSyn | kAck | kRst | kFin)) != kSyn) return std::nullopt;
     const auto tag = tag_of(remote_hash, packet.src, packet.sport, packet.dport);
     if (auto* slot = find(remote_hash, tag, second)) {
       slot->second = second;

@@ -278,6 +278,9 @@ def write_scans():
              answered=0.98, answer="works", forbid=["egress_scan"], quiet="medium")
         case(f"egress_scan-not_peer_to_peer-{v}", "A BitTorrent client with 250 peers on ports of all kinds, most of which answer.", "scans.peer_to_peer", [],
              family=family, forbid=["egress_scan", "scan:egress", "flood@low", "c2"], quiet="medium")
+        case(f"egress_scan-not_peer_to_peer_one_port-{v}", "A BitTorrent client whose 1,200 peers all listen on port 6881, and 9 of 10 are gone: what it says to them "
+             "tells it from a scan.", "scans.peer_to_peer", [], family=family, peers=1200, one_port=6881, alive=0.1, gone=0.9, forbid=["egress_scan", "scan:egress", "flood@low", "c2"],
+             quiet="medium")
         case(f"egress_scan-not_crawler-{v}", "The guarded host reads 300 sites in 30 s and nearly all answer.", "scans.crawler", [], family=family,
              forbid=["egress_scan"], quiet="medium")
         case(f"egress_scan-not_resolver-{v}", "The guarded host asks 400 name servers in 20 s.", "scans.recursive_resolver", [], family=family,

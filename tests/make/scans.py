@@ -215,18 +215,18 @@ def backscatter(*, family=4, seed=1, servers=60, seconds=30.0, rate_pps=6.0, tar
     return trace
 
 
-def peer_to_peer(*, family=4, seed=1, peers=250, seconds=40.0):
-    """A BitTorrent client: many peers, ports of all kinds, most answer, and others come in on their own."""
+def peer_to_peer(*, family=4, seed=1, peers=250, seconds=40.0, one_port=0, alive=0.7, gone=0.35):
+    """A BitTorrent client: many peers, ports of all kinds (or one_port), most answer, and others come in on their own."""
     rng, trace = new(seed, family, seconds + 3.0)
     for n in range(peers):
-        peer, now, port = any_target(rng, family), 1.0 + rng.random() * seconds, rng.randrange(1024, 65536)
+        peer, now, port = any_target(rng, family), 1.0 + rng.random() * seconds, one_port or rng.randrange(1024, 65536)
         if rng.random() < 0.5:  # DHT
             trace.add(now, udp(guarded(family), peer, 6881, port, b"d1:ad2:id20:" + rng.randbytes(20) + b"9:info_hash20:" + rng.randbytes(20), 104))
-            if rng.random() < 0.7:
+            if rng.random() < alive:
                 trace.add(now + 0.08, udp(peer, guarded(family), port, 6881, b"d1:rd2:id20:" + rng.randbytes(20) + b"5:nodes208:" + rng.randbytes(24), 300, ttl=48))
         elif rng.random() < 0.6:  # we call
             c = Conversation(trace, guarded(family), peer, rng.randrange(32768, 61000), port, rng, rtt=0.1)
-            if rng.random() < 0.35:
+            if rng.random() < gone:
                 c.send(now, True, SYN, options=syn_options(n))
                 continue
             now = c.client_says(c.open(now), b"\x13BitTorrent protocol" + bytes(8) + rng.randbytes(30), 68)

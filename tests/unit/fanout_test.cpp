@@ -47,6 +47,39 @@ TEST_F(OutboundTest, RefusalAndFingerprint) {
   EXPECT_EQ(feed(answer(syn, kMillisecond, kRst | kAck))->what, What::refused);
 }
 
+Packet saying(Packet p, const std::string& words) {
+  p.payload = reinterpret_cast<const std::uint8_t*>(words.data());
+  p.payload_captured = p.payload_bytes = static_cast<std::uint16_t>(words.size());
+  return p;
+}
+
+TEST_F(OutboundTest, TheFirstWordsOfAClientOnceAConnection) {
+  const std::string handshake = std::string{"\x13" "BitTorrent protocol"} + std::string(48, 'x'), request = "GET / HTTP/1.1\r\n", other = "hello, world";
+  const auto hello = std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(40, 'x');
+  unsigned n = 1;
+  for (const auto& [words, what] : {std::pair{handshake, What::spoke_peer_to_peer}, {request, What::spoke_web}, {hello, What::spoke_web}}) {
+    const auto syn = syn_out(kStart, remote(++n), 6881);
+    const auto says = saying(tcp(kStart + kSecond, Direction::egress, local(), 50'000, remote(n), 6881, kAck | kPsh), words);
+    EXPECT_FALSE(feed(says)) << words;  // nobody was called
+    feed(syn);
+    EXPECT_FALSE(feed(says)) << words;  // nobody has answered
+    feed(answer(syn, kMillisecond, kSyn | kAck));
+    EXPECT_FALSE(feed(saying(says, other)));
+    const auto event = feed(says);
+    ASSERT_TRUE(event) << words;
+    EXPECT_EQ(event->what, what);
+    EXPECT_FALSE(feed(says)) << words;  // said already
+  }
+}
+
+TEST_F(OutboundTest, AQueryOfTheDhtIsKnownByItsPayload) {
+  const std::string query = "d1:ad2:id20:aaaaaaaaaaaaaaaaaaaa", other = "d1:xd2:id20:aaaaaaaa";
+  const auto out = udp(kStart, Direction::egress, local(), 6881, remote(1), 6881);
+  EXPECT_TRUE(feed(saying(out, query), {.answer = false, .first = true})->peer_to_peer);
+  EXPECT_FALSE(feed(saying(out, other), {.answer = false, .first = true})->peer_to_peer);
+  EXPECT_FALSE(feed(out, {.answer = false, .first = true})->peer_to_peer);
+}
+
 TEST_F(OutboundTest, BackscatterIsNoAnswer) {
   EXPECT_FALSE(feed(tcp(kStart, Direction::ingress, remote(1), 80, local(), 50'000, kSyn | kAck)));
   EXPECT_FALSE(feed(tcp(kStart, Direction::ingress, remote(1), 80, local(), 50'000, kRst | kAck)));

@@ -81,6 +81,29 @@ TEST(EgressScanTest, PeerToPeerSpreadsOverPorts) {
   EXPECT_EQ(last_by_label(run_scans(load)).count("egress_scan"), 1u);
 }
 
+// All on one port, hardly any answered: what is said decides, but not on the port of a device.
+TEST(EgressScanTest, PeerToPeerIsKnownByWhatItSays) {
+  static const std::string query = "d1:ad2:id20:aaaaaaaaaaaaaaaaaaaa";
+  const auto load = [](std::uint16_t port, bool says) {
+    std::vector<Packet> packets{udp(kStart, Direction::ingress, remote(0xfffff0), 53, local(), 4000)};
+    for (unsigned i = 0; i < 600; ++i) {
+      auto p = udp(kStart + i * 10 * kMillisecond, Direction::egress, local(), 6881, remote(i), port);
+      if (says) {
+        p.payload = reinterpret_cast<const std::uint8_t*>(query.data());
+        p.payload_captured = p.payload_bytes = static_cast<std::uint16_t>(query.size());
+      }
+      packets.push_back(p);
+    }
+    return packets;
+  };
+  EXPECT_TRUE(run_scans(load(6881, true)).empty());
+  const auto silent = last_by_label(run_scans(load(6881, false)));
+  ASSERT_EQ(silent.count("egress_scan"), 1u);
+  const auto& reasons = silent.at("egress_scan").evidence;
+  EXPECT_TRUE(std::any_of(reasons.begin(), reasons.end(), [](const auto& line) { return line.starts_with("payload: "); }));
+  EXPECT_EQ(last_by_label(run_scans(load(53, true))).count("egress_scan"), 1u);
+}
+
 // Providers see these in their own network first: each kind is counted, not guessed from the last targets.
 TEST(EgressScanTest, LeaksToPrivateAndSharedRangesAreCountedApart) {
   auto load = contacts(120, 0, 23);
