@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 constexpr TimeNs kEnd = 1'795'313'640 * kSecond;  // 2026-11-22 02:14:00 UTC
 constexpr std::int64_t kDayS = 86'400;
 constexpr unsigned kHitsADay = 75'000, kIncidentsADay = 30;  // hits: rows, of one or two packets: 10 million packets in 90 days
-constexpr std::size_t kClasses = 18;  // that a busy host sees each second
+constexpr std::size_t kClasses = 18;                         // that a busy host sees each second
 
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 // Of this thread: what a question costs, whatever else the machine does.

@@ -61,8 +61,9 @@ double reply_share(const FanoutFact& f) {
 // What the targets were told: a crawler asks for pages, a peer greets peers, a scanner knocks.
 std::string payload_words(const FanoutFact& f) {
   if (f.protocol == kUdp)
-    return f.peer_to_peer_talks == 0 ? std::string{"payload: no first packet is a query of BitTorrent's DHT"}
-                                     : fmt::format("payload: {} of {} first packets are queries of BitTorrent's DHT", f.peer_to_peer_talks, f.attempts);
+    return f.peer_to_peer_talks == 0
+               ? std::string{"payload: no first packet is a query of BitTorrent's DHT"}
+               : fmt::format("payload: {} of {} first packets are queries of BitTorrent's DHT", f.peer_to_peer_talks, f.attempts);
   if (f.answered == 0) return "payload: none was sent, since nobody answered";
   return fmt::format("payload: of {} that answered {} were sent an HTTP request or a TLS hello and {} a BitTorrent handshake", f.answered,
                      f.web_talks, f.peer_to_peer_talks);

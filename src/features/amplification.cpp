@@ -122,7 +122,11 @@ bool is_peer_to_peer(const Packet& packet) {
   using namespace std::string_view_literals;
   const auto p = payload_of(packet);
   if (p.captured < 12) return false;
-  if (packet.protocol == kTcp) return p.at[0] == 19 && starts_with(p, "\x13" "BitTorrent protocol"sv, 12);
+  if (packet.protocol == kTcp)
+    return p.at[0] == 19 && starts_with(p,
+                                        "\x13"
+                                        "BitTorrent protocol"sv,
+                                        12);
   if (packet.protocol != kUdp || p.at[0] != 'd') return false;
   return starts_with(p, "d1:ad2:id20:"sv, 12) || starts_with(p, "d1:rd2:id20:"sv, 12) || starts_with(p, "d2:ip6:"sv, 7);
 }

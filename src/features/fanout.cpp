@@ -108,7 +108,10 @@ void Fanout::count(const OutboundEvent& event, std::uint16_t port) {
     if (is_shared_range(event.remote)) e->fact.shared_targets += event.weight;
   } else {
     using What = OutboundEvent::What;
-    auto& counter = event.what == What::answered ? bucket.answered : event.what == What::refused ? bucket.refused : event.what == What::spoke_web ? bucket.web : bucket.peer_to_peer;
+    auto& counter = event.what == What::answered    ? bucket.answered
+                    : event.what == What::refused   ? bucket.refused
+                    : event.what == What::spoke_web ? bucket.web
+                                                    : bucket.peer_to_peer;
     counter += event.weight;
   }
   if (!e->changed) {

@@ -20,11 +20,13 @@ class OutboundWatch {
   OutboundWatch(HashKey key, std::size_t entries_per_group, unsigned first_group, unsigned groups);
   // Direction and host set, packets in order of time. TCP: an attempt is the first SYN of a connection within a minute (its retries
   // are none). UDP: the first packet of its ports for 10 s, unless the remote side spoke first. Answered: SYN-ACK, UDP back. Refused:
-  // RST to an attempt, ICMP unreachable about one of our packets. Spoke: once a connection, when its first words are known ones. `udp`: the packet's verdict, default for other protocols.
+  // RST to an attempt, ICMP unreachable about one of our packets. Spoke: once a connection, when its first words are known ones. `udp`: the
+  // packet's verdict, default for other protocols.
   static bool looks_at(const Packet& packet, const UdpVerdict& udp) {
     const auto flags = packet.tcp_flags & (kSyn | kAck | kRst);
     if (packet.protocol == kTcp)
-      return packet.direction == Direction::egress ? flags == kSyn || may_be_first_words(packet) : flags == (kSyn | kAck) || (flags & kRst) != 0;
+      return packet.direction == Direction::egress ? flags == kSyn || may_be_first_words(packet)
+                                                   : flags == (kSyn | kAck) || (flags & kRst) != 0;
     return packet.protocol == kUdp ? udp.first : is_unreachable(packet);
   }
   std::optional<OutboundEvent> on_packet(const Packet& packet, const UdpVerdict& udp, std::uint64_t remote_hash);

@@ -56,11 +56,11 @@ struct FanoutFact {
   std::uint64_t attempts = 0, answered = 0, refused = 0;  // within the last 10 s; answered: SYN-ACK or payload came back
   // Within the last 10 s, what was said to those that answered (TCP) or with the attempt (UDP): an HTTP request or TLS hello, BitTorrent.
   std::uint64_t web_talks = 0, peer_to_peer_talks = 0;
-  std::uint64_t total_attempts = 0;                       // since first_seen
-  std::uint64_t fingerprint_syns = 0;                     // outgoing SYNs whose sequence number equals their destination
-  std::uint64_t private_targets = 0;                      // attempts to addresses that are not of the Internet (is_private())
-  std::uint64_t shared_targets = 0;                       // of these, to a provider's shared range, RFC 6598
-  std::array<Address, 20> sample_remotes{};               // the most recent targets
+  std::uint64_t total_attempts = 0;          // since first_seen
+  std::uint64_t fingerprint_syns = 0;        // outgoing SYNs whose sequence number equals their destination
+  std::uint64_t private_targets = 0;         // attempts to addresses that are not of the Internet (is_private())
+  std::uint64_t shared_targets = 0;          // of these, to a provider's shared range, RFC 6598
+  std::array<Address, 20> sample_remotes{};  // the most recent targets
 };
 
 }  // namespace sekisho

@@ -36,7 +36,7 @@ struct Api {
   Workers* workers = nullptr;
   Access* access = nullptr;
   const Fleet* fleet = nullptr;  // none: no other servers are configured
-  bool open_metrics = false;  // /metrics without a token
+  bool open_metrics = false;     // /metrics without a token
 };
 
 void add_api_routes(Routes& routes, const Api& api);

@@ -92,22 +92,18 @@ HttpResponse table(const Api& api, const TableSpec& spec, Call& call) {
 }
 
 std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return text;
 }
 
 // The members of the fleet that match what was typed, worst first.
 HttpResponse fleet_table(const Api& api, Call& call) {
-  static const std::vector<ColumnSpec> columns{{"host", "Server", "link"},
-                                               {"state", "State", "text"},
-                                               {"what", "What", "text"},
-                                               {"since", "Since", "time"},
-                                               {"in_pps", "In, packets/s", "count"},
-                                               {"out_pps", "Out, packets/s", "count"},
-                                               {"incidents", "Open", "count"},
-                                               {"last_seen", "Last seen", "time"},
-                                               {"note", "Note", "text"},
-                                               {"version", "Version", "text"}};
+  static const std::vector<ColumnSpec> columns{
+      {"host", "Server", "link"},     {"state", "State", "text"},           {"what", "What", "text"},
+      {"since", "Since", "time"},     {"in_pps", "In, packets/s", "count"}, {"out_pps", "Out, packets/s", "count"},
+      {"incidents", "Open", "count"}, {"last_seen", "Last seen", "time"},   {"note", "Note", "text"},
+      {"version", "Version", "text"}};
   const auto wanted = lower_case(call.query("q"));
   Json rows = Json::array();
   if (api.fleet)

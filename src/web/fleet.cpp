@@ -78,8 +78,7 @@ Fleet::Fleet(std::vector<FleetMember> members, std::string ca_file, DurationNs e
     : members_(std::move(members)), ca_file_(std::move(ca_file)), every_(every), sights_(members_.size()) {}
 
 void Fleet::start() {
-  if (any())
-    thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+  if (any()) thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
 void Fleet::stop() {
@@ -108,7 +107,8 @@ void Fleet::ask_all(const std::stop_token& stop) {
   }
   int running = 1;
   while (running > 0 && !stop.stop_requested())
-    if (curl_multi_perform(together.get(), &running) != CURLM_OK || curl_multi_poll(together.get(), nullptr, 0, 200, nullptr) != CURLM_OK) break;
+    if (curl_multi_perform(together.get(), &running) != CURLM_OK || curl_multi_poll(together.get(), nullptr, 0, 200, nullptr) != CURLM_OK)
+      break;
   int left = 0;
   while (const auto* message = curl_multi_info_read(together.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -129,7 +129,8 @@ nlohmann::ordered_json Fleet::rows() const {
     const std::lock_guard lock{mutex_};
     for (std::size_t i = 0; i < members_.size(); ++i) rows.push_back(fleet_row(members_[i], sights_[i]));
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a["rank"].template get<int>() < b["rank"].template get<int>(); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a["rank"].template get<int>() < b["rank"].template get<int>(); });
   auto list = nlohmann::ordered_json::array();
   for (auto& row : rows) row.erase("rank"), list.push_back(std::move(row));
   return list;

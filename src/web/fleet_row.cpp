@@ -77,7 +77,8 @@ Result<FleetMember> parse_fleet_member(std::string_view said) {
       std::any_of(place.begin(), place.end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; }))
     return wrong("has more than a host and a port, or none");
   const auto host = place.starts_with('[') ? place.substr(0, place.find(']') + 1) : place.substr(0, place.find(':'));
-  const bool loopback = host == "localhost" || host == "[::1]" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+  const bool loopback = host == "localhost" || host == "[::1]" ||
+                        (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
   if (plain && !loopback) return wrong("would send its token unprotected: plain http:// is for a tunnel on loopback");
   return member;
 }
@@ -86,8 +87,9 @@ Result<void> add_fleet_tokens(const std::string& file, std::vector<FleetMember>&
   if (members.empty()) return {};
   if (members.size() > kMostMembers) return Error{fmt::format("[web] fleet names more than {} servers", kMostMembers), ErrorKind::usage};
   if (file.empty())
-    return Error{"[web] fleet needs fleet_tokens, a file with one line \"NAME TOKEN\" for each server (there: sekisho web token new --role viewer)",
-                 ErrorKind::usage};
+    return Error{
+        "[web] fleet needs fleet_tokens, a file with one line \"NAME TOKEN\" for each server (there: sekisho web token new --role viewer)",
+        ErrorKind::usage};
   const auto shown = escape_hostile(file);
   struct stat about {};
   std::ifstream in{file};
@@ -118,7 +120,8 @@ Result<void> add_fleet_tokens(const std::string& file, std::vector<FleetMember>&
 
 Json fleet_row(const FleetMember& member, const FleetSight& sight) {
   const auto said = sight.status.empty() ? Json{} : Json::parse(sight.status, nullptr, false);
-  const auto &verdict = part(said, "verdict"), &incident = part(verdict, "incident"), &agent = part(said, "agent"), &traffic = part(said, "traffic");
+  const auto &verdict = part(said, "verdict"), &incident = part(verdict, "incident"), &agent = part(said, "agent"),
+             &traffic = part(said, "traffic");
   const bool answered = sight.problem.empty() && said.is_object();
   const bool watches = part(agent, "running") == Json(true);
   State state = state_of(text(verdict, "standing", 40));

@@ -54,7 +54,12 @@ Packet saying(Packet p, const std::string& words) {
 }
 
 TEST_F(OutboundTest, TheFirstWordsOfAClientOnceAConnection) {
-  const std::string handshake = std::string{"\x13" "BitTorrent protocol"} + std::string(48, 'x'), request = "GET / HTTP/1.1\r\n", other = "hello, world";
+  const std::string handshake =
+                        std::string{
+                            "\x13"
+                            "BitTorrent protocol"} +
+                        std::string(48, 'x'),
+                    request = "GET / HTTP/1.1\r\n", other = "hello, world";
   const auto hello = std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(40, 'x');
   unsigned n = 1;
   for (const auto& [words, what] : {std::pair{handshake, What::spoke_peer_to_peer}, {request, What::spoke_web}, {hello, What::spoke_web}}) {

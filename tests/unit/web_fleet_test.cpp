@@ -19,9 +19,9 @@ TEST(WebFleet, MembersAreNamesAndAddresses) {
   EXPECT_EQ(member->url, "https://web-2.example:8470");
   for (const auto* good : {"a=https://[2001:db8::1]:8470", "a=http://127.0.0.1:8470", "a=http://[::1]:1", "a=http://localhost:8470"})
     EXPECT_TRUE(parse_fleet_member(good).ok()) << good;
-  for (const auto* bad : {"", "web-2", "=https://a", "a b=https://a", "a=", "a=ftp://a", "a=https://", "a=https://u:p@host", "a=https://host/x",
-                          "a=https://host?x", "a=https://ho st", "a=https://h\xc3\xb6st", "a=http://192.0.2.1:8470", "a=http://127.evil.example",
-                          "a=http://localhost.evil.example", "a=javascript:alert(1)"})
+  for (const auto* bad : {"", "web-2", "=https://a", "a b=https://a", "a=", "a=ftp://a", "a=https://", "a=https://u:p@host",
+                          "a=https://host/x", "a=https://host?x", "a=https://ho st", "a=https://h\xc3\xb6st", "a=http://192.0.2.1:8470",
+                          "a=http://127.evil.example", "a=http://localhost.evil.example", "a=javascript:alert(1)"})
     EXPECT_FALSE(parse_fleet_member(bad).ok()) << bad;
 }
 
@@ -57,15 +57,16 @@ FleetSight sight_of(const nlohmann::ordered_json& status) { return {status.dump(
 
 TEST(WebFleet, ARowSaysTheStateOfAMember) {
   const FleetMember member{"web-2", "https://web-2.example:8470", "secret"};
-  auto row = fleet_row(member, sight_of({{"version", "1.2"},
-                                         {"agent", {{"running", true}}},
-                                         {"verdict",
-                                          {{"standing", "taking_part"},
-                                           {"since", "2026-11-22T02:14:00.000000Z"},
-                                           {"incident", {{"title", "Outbound UDP flood"}}},
-                                           {"others", {1, 2}}}},
-                                         {"traffic", {{"ingress", {{"pps", 12}}}, {"egress", {{"pps", 90000}}}}},
-                                         {"health", {{{"state", "ok"}, {"what", "fine"}}, {{"state", "warn"}, {"what", "Capture lost packets"}}}}}));
+  auto row = fleet_row(
+      member, sight_of({{"version", "1.2"},
+                        {"agent", {{"running", true}}},
+                        {"verdict",
+                         {{"standing", "taking_part"},
+                          {"since", "2026-11-22T02:14:00.000000Z"},
+                          {"incident", {{"title", "Outbound UDP flood"}}},
+                          {"others", {1, 2}}}},
+                        {"traffic", {{"ingress", {{"pps", 12}}}, {"egress", {{"pps", 90000}}}}},
+                        {"health", {{{"state", "ok"}, {"what", "fine"}}, {{"state", "warn"}, {"what", "Capture lost packets"}}}}}));
   EXPECT_EQ(row["state"], "Takes part in an attack");
   EXPECT_EQ(row["what"], "Outbound UDP flood");
   EXPECT_EQ(row["incidents"], 3);
@@ -76,7 +77,8 @@ TEST(WebFleet, ARowSaysTheStateOfAMember) {
   const auto quiet = fleet_row(member, sight_of({{"agent", {{"running", true}}}, {"verdict", {{"standing", "quiet"}}}}));
   EXPECT_EQ(quiet["state"], "Quiet");
   EXPECT_LT(row["rank"].get<int>(), quiet["rank"].get<int>());
-  const auto stopped = fleet_row(member, sight_of({{"agent", {{"running", false}, {"message", "no agent"}}}, {"traffic", {{"ingress", {{"pps", 5}}}}}}));
+  const auto stopped =
+      fleet_row(member, sight_of({{"agent", {{"running", false}, {"message", "no agent"}}}, {"traffic", {{"ingress", {{"pps", 5}}}}}}));
   EXPECT_EQ(stopped["state"], "Not watched");
   EXPECT_TRUE(stopped["in_pps"].is_null());  // the last number is not today's
 }
@@ -84,9 +86,10 @@ TEST(WebFleet, ARowSaysTheStateOfAMember) {
 TEST(WebFleet, WhatAMemberSaysIsNotTrusted) {
   const FleetMember member{"web-2", "https://web-2.example:8470", ""};
   EXPECT_EQ(fleet_row(member, {})["state"], "Out of reach");
-  for (const auto* text : {"", "[]", "null", "{", R"({"verdict":7,"agent":[],"traffic":"x","health":{"state":1}})",
-                           R"({"agent":{"running":true},"verdict":{"standing":9,"since":5,"incident":[],"others":{}},"traffic":{"ingress":{"pps":"x"}}})",
-                           R"({"agent":{"running":"yes"},"verdict":{"since":"15m"}})"}) {
+  for (const auto* text :
+       {"", "[]", "null", "{", R"({"verdict":7,"agent":[],"traffic":"x","health":{"state":1}})",
+        R"({"agent":{"running":true},"verdict":{"standing":9,"since":5,"incident":[],"others":{}},"traffic":{"ingress":{"pps":"x"}}})",
+        R"({"agent":{"running":"yes"},"verdict":{"since":"15m"}})"}) {
     const auto row = fleet_row(member, {text, 1, ""});
     EXPECT_TRUE(row["since"].is_null()) << text;
     EXPECT_TRUE(row["in_pps"].is_null()) << text;
