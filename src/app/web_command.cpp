@@ -112,7 +112,7 @@ int run_web(const WebCommand& command) {
 
   auto places = Places::open(config.web.mmdb);
   if (!places.ok()) return fail(places.error());
-  const auto fleet = open_fleet(config.web);
+  auto fleet = open_fleet(config.web);
   if (!fleet.ok()) return fail(fleet.error());
   const auto secret = first_token(tokens);
   if (!secret.ok()) return fail(secret.error());

@@ -191,7 +191,7 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   AgentLink agent{"/nonexistent", feed};
   const auto places = Places::open({}).value().release();
   const std::unique_ptr<Places> keep{places};
-  Api api{{"1", "host", "{}", false, [](const StoredIncident&) { return std::string{"{}"}; },
+  Api api{{"1", "host", "{}", [](const StoredIncident&) { return std::string{"{}"}; },
            [](const std::string&, std::size_t) { return Result<std::string>{"[]"}; }, "/"},
           agent,
           *places};

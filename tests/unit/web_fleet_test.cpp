@@ -13,7 +13,7 @@ namespace sekisho {
 namespace {
 
 TEST(WebFleet, MembersAreNamesAndAddresses) {
-  const auto member = parse_fleet_member("web-2=https://web-2.example:8470/");
+  auto member = parse_fleet_member("web-2=https://web-2.example:8470/");
   ASSERT_TRUE(member.ok());
   EXPECT_EQ(member->name, "web-2");
   EXPECT_EQ(member->url, "https://web-2.example:8470");
