@@ -46,11 +46,12 @@ class EgressScan final : public Detector {
   };
   void judge(State& s, const Step& step, std::vector<Finding>& out) const;
   bool too_many(const FanoutFact& f) const;
-  bool peer_to_peer(const State& s) const;
+  bool peer_to_peer(const State& s, TimeNs now) const;
   void report(State& s, TimeNs now, std::vector<Finding>& out) const;
 
   Settings settings_;
   std::map<Key, State> states_;
+  std::map<Address, TimeNs> in_dht_;  // local addresses whose UDP is BitTorrent's DHT for the most part, and when that was last seen
   bool answers_seen_ = false;
 };
 
@@ -82,11 +83,15 @@ bool EgressScan::too_many(const FanoutFact& f) const {
 
 // Peers of a peer-to-peer network listen on ever different ports and are greeted as such; a scanner's targets share a few, and it only
 // knocks. Words are cheap (a bot could say them), so they do not count on the ports of devices.
-bool EgressScan::peer_to_peer(const State& s) const {
+bool EgressScan::peer_to_peer(const State& s, TimeNs now) const {
   const auto* entry = find_port(s.fact.port);
   if (s.fact.port < 1024 || (entry != nullptr && s.fact.protocol == kTcp)) return false;
   const auto spoken_to = s.fact.protocol == kTcp ? s.fact.answered : s.fact.attempts;
-  if (s.fact.peer_to_peer_talks >= 5 && s.fact.peer_to_peer_talks * 2 >= spoken_to) return true;
+  if (s.fact.peer_to_peer_talks * 2 >= spoken_to) {
+    // Where most peers are gone, too few answer to be greeted: then the host's DHT, which knows their addresses, speaks for it.
+    const auto dht = in_dht_.find(s.fact.local);
+    if (s.fact.peer_to_peer_talks >= 5 || (dht != in_dht_.end() && now - dht->second < kMinute)) return true;
+  }
   const double spread = s.all_ports_targets / std::max(1.0, std::max(s.fact.distinct_remotes, s.fact.distinct_remotes_minute));
   return spread > (s.fact.protocol == kTcp ? 3 : 2);
 }
@@ -191,6 +196,9 @@ void EgressScan::on_step(const Step& step, std::vector<Finding>& out) {
   for (const auto& fact : step.fanouts) {
     if (fact.port == 0) {
       all_ports = &fact;
+      if (fact.protocol == kUdp && fact.peer_to_peer_talks >= 10 && fact.peer_to_peer_talks * 2 >= fact.attempts &&
+          (in_dht_.contains(fact.local) || in_dht_.size() < kMaxStates))
+        in_dht_[fact.local] = step.time;
       continue;
     }
     const Key key{fact.local, fact.protocol, fact.port};
@@ -206,6 +214,7 @@ void EgressScan::on_step(const Step& step, std::vector<Finding>& out) {
       state.all_ports_targets = std::max(all_ports->distinct_remotes, all_ports->distinct_remotes_minute);
   }
 
+  std::erase_if(in_dht_, [&](const auto& entry) { return step.time - entry.second > kForget; });
   for (auto it = states_.begin(); it != states_.end();) {
     judge(it->second, step, out);
     it = step.time - it->second.fact.last_seen > kForget ? states_.erase(it) : std::next(it);
@@ -228,7 +237,7 @@ void EgressScan::judge(State& state, const Step& step, std::vector<Finding>& out
     if (!state.fired) state.first_packet = std::max(state.fact.first_seen, step.time - kMinute);
   }
   const bool settled = step.time - state.crossed >= kSettle || step.last;
-  if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state))
+  if (settled && due && state.news && reply_share(state.fact) < settings_.max_reply_share && !peer_to_peer(state, step.time))
     report(state, step.time, out);
 }
 
