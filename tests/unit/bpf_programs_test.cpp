@@ -179,30 +179,34 @@ TEST_F(Bpf, ManyBlockedAddressesAndAFilterThatIsBuiltAnew) {
   drain([](const sekisho_frame&, auto) {});
 }
 
-// Sums of weights against packets, for flows of every kind at once.
+// Sums of weights against packets, for flows of every kind at once. The share of the one heavy flow is a matter of chance (which flows the
+// hash chose, where the slices of time fell): of three samples the middle one counts.
 TEST_F(Bpf, WeightsOfASampleAddUp) {
   if (!programs_) GTEST_SKIP();
   programs_->settings().slice_frames = 64;
-  std::uint64_t weights = 0, frames = 0, from_heavy = 0;
-  std::uint32_t sampling = 1;
-  const auto look = [&] {
-    drain([&](const sekisho_frame& f, std::span<const std::uint8_t> bytes) {
-      weights += f.weight, ++frames;
-      sampling = std::max(sampling, f.sampling);
-      if (bytes[29] == 0xff) from_heavy += f.weight;
-    });
-  };
-  std::uint64_t packets = 0, heavy = 0;
-  for (std::uint32_t round = 0; round < 1600; ++round) {
-    for (std::uint32_t i = 0; i < 100; ++i) run(Program::in, udp_frame(0x0a000000 + round * 256 + i, static_cast<std::uint16_t>(i + 1)));
-    run(Program::in, udp_frame(0x0a0000ff, 7), 100);  // one flow sends half of all
-    packets += 200, heavy += 100;
-    look();
+  std::array<double, 3> shares{};
+  std::uint32_t address = 0x0a000000;
+  for (auto& share : shares) {
+    programs_->settings().hash_key = programs_->settings().hash_key * 0x9e3779b97f4a7c15ULL + 1;
+    std::uint64_t weights = 0, frames = 0, from_heavy = 0, packets = 0;
+    std::uint32_t sampling = 1;
+    for (std::uint32_t round = 0; round < 1000; ++round, address += 256) {
+      for (std::uint32_t i = 0; i < 100; ++i) run(Program::in, udp_frame(address + i, static_cast<std::uint16_t>(i + 1)));
+      run(Program::in, udp_frame(0x0a0000ff, 7), 100);  // one flow sends half of all
+      packets += 200;
+      drain([&](const sekisho_frame& f, std::span<const std::uint8_t> bytes) {
+        weights += f.weight, ++frames;
+        sampling = std::max(sampling, f.sampling);
+        if (bytes[29] == 0xff) from_heavy += f.weight;
+      });
+    }
+    EXPECT_GT(sampling, 4u);
+    EXPECT_LT(frames, packets / 2);
+    EXPECT_NEAR(static_cast<double>(weights), static_cast<double>(packets), 0.01 * static_cast<double>(packets) + 32.0 * sampling);
+    share = static_cast<double>(from_heavy) / static_cast<double>(weights);
   }
-  EXPECT_GT(sampling, 4u);
-  EXPECT_LT(frames, packets / 2);
-  EXPECT_NEAR(static_cast<double>(weights), static_cast<double>(packets), 0.01 * static_cast<double>(packets) + 16.0 * sampling);
-  EXPECT_NEAR(static_cast<double>(from_heavy) / static_cast<double>(weights), 0.5, 0.05);
+  std::sort(shares.begin(), shares.end());
+  EXPECT_NEAR(shares[1], 0.5, 0.05);
   EXPECT_EQ(programs_->counters().ring_full, 0u);
 }
 
