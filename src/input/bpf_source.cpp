@@ -13,7 +13,8 @@
 namespace sekisho {
 namespace {
 
-constexpr DurationNs kRest = 20 * kMillisecond;  // between two looks at the ring
+constexpr DurationNs kRest = 20 * kMillisecond;  // between two looks at the ring; twice as long when nothing has come for half a second
+constexpr unsigned kQuietLooks = 25;
 constexpr DurationNs kDegradedFor = 10 * kSecond;
 constexpr std::uint32_t kLeastSliceFrames = 16;
 constexpr double kSlicesPerSecond = 1e9 / SK_SLICE_NS;
@@ -179,15 +180,17 @@ void BpfSource::look_around() {
 Result<void> BpfSource::run(Intake& intake, std::stop_token stop) {
   budget_ = FrameBudget{settings_.max_frames_pps};  // of this thread
   last_look_ = 0;
+  unsigned quiet = 0;  // looks that found nothing
   while (!stop.stop_requested()) {
     look_around();
     bool any = false;
     // What is there now, not what comes meanwhile: a trickle would keep the processor busy.
     for (const auto end = ring_.written(); ring_.position() < end && !stop.stop_requested() && drain(intake); any = true) steer();
     steer();
+    quiet = any ? 0 : quiet + 1;
     if (!any) intake.on_idle(wall_clock());  // also after a signal, so that the intake can ask to stop
     if (ring_.written() - ring_.position() < ring_.bytes() / 4) {
-      const timespec rest{0, kRest};
+      const timespec rest{0, quiet > kQuietLooks ? 2 * kRest : kRest};
       ::nanosleep(&rest, nullptr);
     }
   }
