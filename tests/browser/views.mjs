@@ -39,11 +39,17 @@ check(/not watching/i.test(await page.locator('main').innerText()), 'without an 
 const incidents = await page.evaluate(async () => (await (await fetch('/api/v1/incidents?limit=100')).json()).incidents);
 const flood = incidents.find((i) => i.kind === 'flood' && i.direction === 'ingress' && i.evidence);
 check(flood !== undefined, 'there is an incoming flood with evidence');
+// The fleet: a server that is told to be watched by nobody, and one that is not there.
+await page.getByRole('link', { name: 'Fleet' }).first().click();
+await settled(page);
+const told = (await page.locator('main').innerText()).replace(/\s+/g, ' ');
+check(/web-2/.test(told) && /Not watched/.test(told) && /db-1/.test(told) && /Out of reach/.test(told), `the fleet has a row for each server: ${told.slice(0, 200)}`);
+check(/^http:\/\/127\.0\.0\.1:\d+\/$/.test((await page.getByRole('link', { name: 'web-2' }).getAttribute('href')) ?? ''), 'and a link to its dashboard');
 await context.close();
 
 const views = [
   ['now', '/?window=24h'], ['incidents', '/incidents'], ['incident', `/incidents/${flood.id}`], ['scanners', '/scanners'], ['connections', '/connections'],
-  ['logs', '/logs'], ['blocks', '/blocks'], ['audit', '/audit'], ['settings', '/settings'], ['nowhere', '/nothing-here'],
+  ['logs', '/logs'], ['blocks', '/blocks'], ['audit', '/audit'], ['settings', '/settings'], ['fleet', '/fleet'], ['nowhere', '/nothing-here'],
 ];
 for (const [width, height] of [[1280, 800], [360, 740], [1920, 1080]]) {
   for (const dark of [true, false]) {
