@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <unordered_map>
-#include <unordered_set>
+#include <numeric>
 
+#include "app/query_groups.h"
 #include "base/text.h"
 #include "model/labels.h"
 
 namespace sekisho {
 namespace {
 
-constexpr std::size_t kMaxGroups = 2'000'000;
 constexpr std::size_t kTopRows = 100, kTopGroups = 20, kTopSlices = 10'000;
 
 Error refuse(std::string what) { return {fmt::format("the query: {}", what), ErrorKind::usage}; }
@@ -125,6 +124,17 @@ std::optional<Address> only_source(const QueryTable& table, const ReadyCondition
   return std::nullopt;
 }
 
+// The only port, likewise.
+std::optional<std::uint16_t> only_port(const QueryTable& table, const ReadyCondition& c) {
+  if (c.kind == QueryCondition::Kind::all)
+    for (const auto& part : c.parts)
+      if (const auto found = only_port(table, part)) return found;
+  if (c.kind == QueryCondition::Kind::test && table.fields[c.field].name == "port" && c.op == QueryOp::equal && c.values.size() == 1 &&
+      c.values[0].number >= 0 && c.values[0].number <= 0xffff)
+    return static_cast<std::uint16_t>(c.values[0].number);
+  return std::nullopt;
+}
+
 bool asks_for_time(const ReadyCondition& c) {
   return c.kind == QueryCondition::Kind::test ? c.field == 0 : std::any_of(c.parts.begin(), c.parts.end(), asks_for_time);
 }
@@ -141,30 +151,6 @@ SqlValue shown(FieldType type, const QueryCell& cell, bool for_people) {
   }
 }
 
-void add_bytes(std::string& key, std::uint64_t n) { key.append(reinterpret_cast<const char*>(&n), sizeof n); }
-void add_key(std::string& key, FieldType type, const QueryCell& cell) {
-  if (type == FieldType::text)
-    add_bytes(key, cell.text.size()), key += cell.text;
-  else if (type == FieldType::network)
-    add_bytes(key, cell.network.base.high), add_bytes(key, cell.network.base.low), key += static_cast<char>(cell.network.prefix_bits);
-  else
-    add_bytes(key, static_cast<std::uint64_t>(cell.number));
-}
-
-void add_up(FieldUse use, QueryCell& sum, const QueryCell& cell) {
-  switch (use) {
-    case FieldUse::sum: sum.number += cell.number, sum.real += cell.real; break;
-    case FieldUse::largest:
-    case FieldUse::latest: sum.number = std::max(sum.number, cell.number), sum.real = std::max(sum.real, cell.real); break;
-    case FieldUse::earliest: sum.number = sum.number ? std::min(sum.number, cell.number) : cell.number; break;
-    case FieldUse::key: break;
-  }
-}
-
-struct Hash {
-  std::size_t operator()(const Network& n) const { return (n.base.high * 0x9e3779b97f4a7c15ULL ^ n.base.low) * 0xff51afd7ed558ccdULL; }
-};
-
 // A row that outlives its texts.
 struct Kept {
   Kept() = default;
@@ -180,11 +166,6 @@ struct Kept {
   }
 };
 
-struct Group {
-  Kept first;  // its sums are in its cells
-  std::unordered_set<Network, Hash> sources;
-};
-
 class Answering {
  public:
   Answering(const ReadyQuery& query, bool for_people) : q_(query), fields_(query.table->fields), for_people_(for_people) {
@@ -192,13 +173,14 @@ class Answering {
       if (fields_[i].name == "source") source_ = i;
     for (const auto field : q_.group)
       if (fields_[field].name == "source") source_.reset();
+    if (q_.grouped) groups_.emplace(fields_, q_.group, q_.over, source_);
   }
 
   void row(QueryRow row) {
     if (row[0].number > q_.range.until || (q_.where && !holds(*q_.where, row))) return;
     ++matched;
     if (q_.grouped)
-      add(row);
+      too_many_ |= !groups_->add(row);
     else
       keep(row);
   }
@@ -235,26 +217,6 @@ class Answering {
     if (rows_.size() > q_.top) rows_.resize(q_.top), cut_ = true;
   }
 
-  void add(QueryRow row) {
-    const auto slice = q_.over ? row[0].number - row[0].number % q_.over : 0;
-    key_.clear();
-    if (q_.over) add_bytes(key_, static_cast<std::uint64_t>(slice));
-    for (const auto field : q_.group) add_key(key_, fields_[field].type, row[field]);
-    auto found = groups_.find(key_);
-    if (found == groups_.end()) {
-      if (groups_.size() >= kMaxGroups) {
-        too_many_ = true;
-        return;
-      }
-      found = groups_.try_emplace(key_).first;
-      found->second.first.keep(row);
-      if (q_.over) found->second.first.cells[0].number = slice;
-    } else {
-      for (std::size_t i = 0; i < fields_.size(); ++i) add_up(fields_[i].use, found->second.first.cells[i], row[i]);
-    }
-    if (source_ && row[*source_].network.base != Address{}) found->second.sources.insert(row[*source_].network);
-  }
-
   void column(QueryAnswer& answer, std::string_view name, FieldType type) const {
     answer.columns.emplace_back(name);
     answer.numeric.push_back(is_number(type));
@@ -273,29 +235,31 @@ class Answering {
   }
 
   Result<QueryAnswer> groups() {
-    std::vector<const Group*> list;
-    list.reserve(groups_.size());
-    for (const auto& [key, group] : groups_) list.push_back(&group);
-    const auto cells_of = [](const Group* g) -> const std::vector<QueryCell>& { return g->first.cells; };
+    const QueryGroups& all = *groups_;
+    std::vector<std::uint32_t> list(all.size());
+    std::iota(list.begin(), list.end(), 0U);
     // Which fields a group is told by; equal numbers are put in their order, so that an answer is always the same.
-    const auto by_fields = [&](const Group* a, const Group* b) {
+    const auto by_fields = [&](std::uint32_t a, std::uint32_t b) {
       for (const auto f : q_.group) {
-        const auto &x = cells_of(a)[f], &y = cells_of(b)[f];
+        const auto x = all.cell(a, f), y = all.cell(b, f);
         if (x.text != y.text) return x.text < y.text;
         if (x.number != y.number) return x.number < y.number;
         if (x.network != y.network) return x.network < y.network;
       }
-      return cells_of(a)[0].number < cells_of(b)[0].number;
+      return all.cell(a, 0).number < all.cell(b, 0).number;
     };
-    std::sort(list.begin(), list.end(), [&](const Group* a, const Group* b) {
-      const auto x = order(cells_of(a)), y = order(cells_of(b));
+    const auto field = *by();
+    const auto shown_end = list.begin() + static_cast<std::ptrdiff_t>(std::min(q_.top, list.size()));
+    std::partial_sort(list.begin(), shown_end, list.end(), [&](std::uint32_t a, std::uint32_t b) {
+      const auto x = all.order(a, field), y = all.order(b, field);
       return x != y ? x > y : by_fields(a, b);
     });
     QueryAnswer answer;
-    if (list.size() > q_.top) list.resize(q_.top), answer.cut = true;
+    answer.cut = shown_end != list.end();
+    list.erase(shown_end, list.end());
     if (q_.over)
       std::stable_sort(list.begin(), list.end(),
-                       [&](const Group* a, const Group* b) { return cells_of(a)[0].number < cells_of(b)[0].number; });
+                       [&](std::uint32_t a, std::uint32_t b) { return all.cell(a, 0).number < all.cell(b, 0).number; });
     std::vector<std::size_t> columns;
     if (q_.over) columns.push_back(0);
     columns.insert(columns.end(), q_.group.begin(), q_.group.end());
@@ -303,10 +267,10 @@ class Answering {
       if (fields_[i].use != FieldUse::key) columns.push_back(i);
     for (const auto i : columns) column(answer, fields_[i].name, fields_[i].type);
     if (source_) column(answer, "sources", FieldType::number);
-    for (const auto* group : list) {
+    for (const auto group : list) {
       auto& out = answer.rows.emplace_back();
-      for (const auto i : columns) out.push_back(shown(fields_[i].type, cells_of(group)[i], for_people_));
-      if (source_) out.emplace_back(static_cast<std::int64_t>(group->sources.size()));
+      for (const auto i : columns) out.push_back(shown(fields_[i].type, all.cell(group, i), for_people_));
+      if (source_) out.emplace_back(static_cast<std::int64_t>(all.sources(group)));
     }
     return answer;
   }
@@ -316,8 +280,7 @@ class Answering {
   const bool for_people_;
   std::optional<std::size_t> source_;  // field whose different values are counted
   std::vector<Kept> rows_;
-  std::unordered_map<std::string, Group> groups_;
-  std::string key_;
+  std::optional<QueryGroups> groups_;
   bool cut_ = false, too_many_ = false;
 };
 
@@ -374,7 +337,7 @@ Result<ReadyQuery> prepare_query(const Query& query, TimeNs now) {
       return refuse(fmt::format("'top … by {}' needs a field that is added up", *query.by));
   }
   q.top = query.top.value_or(q.over ? kTopSlices : q.grouped ? kTopGroups : kTopRows);
-  if (q.where) q.source = only_source(*q.table, *q.where);
+  if (q.where) q.source = only_source(*q.table, *q.where), q.port = only_port(*q.table, *q.where);
   return q;
 }
 
@@ -382,7 +345,8 @@ Result<QueryAnswer> answer_query(StoreReader& reader, const ReadyQuery& query, b
   Answering answering{query, for_people};
   // A condition on the time wants rows as fine as they are kept.
   const auto step = query.over == 0 && query.where && asks_for_time(*query.where) ? kSecond : query.over;
-  TRY(query.table->read(reader, {query.range.since, query.range.until, query.source, step}, [&](QueryRow row) { answering.row(row); }));
+  TRY(query.table->read(reader, {query.range.since, query.range.until, query.source, step, query.port},
+                        [&](QueryRow row) { answering.row(row); }));
   auto answer = TRY(answering.answer());
   answer.matched = answering.matched;
   return answer;

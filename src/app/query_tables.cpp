@@ -29,17 +29,17 @@ constexpr std::array<QueryField, 9> kScans{{{"time", T::time, U::key, "start of 
                                             {"last", T::time, U::latest, "last seen"}}};
 Result<void> read_scans(StoreReader& reader, const QueryRange& range, const EachQueryRow& each) {
   std::array<QueryCell, kScans.size()> row;
-  const HistoryRange wanted{range.since, range.until, range.source, range.step > 0 && range.step < kDay};
+  const HistoryRange wanted{range.since, range.until, range.source, range.step > 0 && range.step < kDay, range.port};
+  // Millions of rows: each cell keeps what does not change.
   return reader.each_scan(wanted, [&](const ScanRow& r) {
-    row = {time_cell(r.time),
-           network(host_network(r.source)),
-           network(around(r.source)),
-           number(r.port),
-           text(r.protocol == 17 ? "udp" : "tcp"),
-           text(r.label),
-           number(r.hits),
-           time_cell(r.first),
-           time_cell(r.last)};
+    row[0].number = r.time;
+    if (row[1].network.base != r.source || row[1].network.prefix_bits == 0)
+      row[1].network = host_network(r.source), row[2].network = around(r.source);
+    row[3].number = r.port;
+    row[4].text = r.protocol == 17 ? "udp" : "tcp";
+    row[5].text = r.label;
+    row[6].number = static_cast<std::int64_t>(r.hits);
+    row[7].number = r.first, row[8].number = r.last;
     each(row);
   });
 }
@@ -54,7 +54,7 @@ constexpr std::array<QueryField, 8> kLogins{{{"time", T::time, U::key, "start of
                                              {"last", T::time, U::latest, "last seen"}}};
 Result<void> read_logins(StoreReader& reader, const QueryRange& range, const EachQueryRow& each) {
   std::array<QueryCell, kLogins.size()> row;
-  return reader.each_login({range.since, range.until, range.source, true}, [&](const LoginRow& r) {
+  return reader.each_login({range.since, range.until, range.source, true, {}}, [&](const LoginRow& r) {
     row = {time_cell(r.time),  network(r.source), network(around(r.source.base)), text(r.service), number(r.failures), number(r.successes),
            time_cell(r.first), time_cell(r.last)};
     each(row);

@@ -34,6 +34,7 @@ struct QueryRange {
   TimeNs since = 0, until = 0;
   std::optional<Address> source;  // of this one alone
   DurationNs step = 0;            // rows need be no finer; 0: as fine as they are kept
+  std::optional<std::uint16_t> port;
 };
 
 struct QueryTable {

@@ -20,12 +20,13 @@ Result<void> scan_rows(Database& database, std::string_view table, std::int64_t 
   if (from >= to) return {};
   const std::string_view index = range.source && table == "scan_hours" ? "INDEXED BY scan_hours_source" : "";
   const std::string_view of_source = range.source ? "source=?3" : "?3 IS NULL";
-  auto rows = TRY(database.prepare(
-      fmt::format("SELECT time, source, protocol, port, label, hits, first, last FROM {} {} WHERE time>=?1 AND time<?2 AND {}", table,
-                  index, of_source)));
+  auto rows = TRY(database.prepare(fmt::format(
+      "SELECT time, source, protocol, port, label, hits, first, last FROM {} {} WHERE time>=?1 AND time<?2 AND {} AND (?4 IS NULL "
+      "OR port=?4)",
+      table, index, of_source)));
   const std::optional<std::string> source = range.source ? std::optional{to_string(*range.source)} : std::nullopt;
   ScanRow row;
-  for (rows.start(from, to, source); TRY(rows.step());) {
+  for (rows.start(from, to, source, range.port ? std::optional{int{*range.port}} : std::nullopt); TRY(rows.step());) {
     const auto address = parse_address(rows.view(1));
     if (!address) continue;
     row = {rows.integer(0) * kSecond,
@@ -41,14 +42,15 @@ Result<void> scan_rows(Database& database, std::string_view table, std::int64_t 
   return {};
 }
 
-void day_rows(std::span<const std::uint8_t> block, std::int64_t day, const EachScan& each) {
+void day_rows(std::span<const std::uint8_t> block, std::int64_t day, const std::optional<std::uint16_t>& port_alone, const EachScan& each) {
   ScanDayReader reader{block};
   ScanDaySource source;
   while (reader.next(source))
     for (const auto& port : source.ports)
-      each({day * kSecond, source.source, static_cast<std::uint8_t>(port.key > 0xffff ? 17 : 6),
-            static_cast<std::uint16_t>(port.key & 0xffff), source.label, port.hits, (day + source.first_s) * kSecond,
-            (day + source.last_s) * kSecond});
+      if (!port_alone || (port.key & 0xffff) == *port_alone)
+        each({day * kSecond, source.source, static_cast<std::uint8_t>(port.key > 0xffff ? 17 : 6),
+              static_cast<std::uint16_t>(port.key & 0xffff), source.label, port.hits, (day + source.first_s) * kSecond,
+              (day + source.last_s) * kSecond});
 }
 
 // What a statement of a stranger may do: read. Attaching files, changing settings and all the rest is refused.
@@ -108,7 +110,7 @@ Result<void> read_each_scan(Database& database, const HistoryRange& range, const
     for (days.start(from, to - kDayS); TRY(days.step());) {
       const auto day = days.integer(0);
       TRY(scan_rows(database, "scan_hours", at, day, range, each));
-      day_rows(days.blob(1), day, each);
+      day_rows(days.blob(1), day, range.port, each);
       at = day + kDayS;
     }
   }

@@ -217,8 +217,9 @@ struct ScanHour {
 // Which part of the history is read row by row.
 struct HistoryRange {
   TimeNs since = 0, until = 0;
-  std::optional<Address> source;  // of this one alone
-  bool by_hour = false;           // rows of an hour at most; else days that are long over may come as one row a source and port
+  std::optional<Address> source;      // of this one alone
+  bool by_hour = false;               // rows of an hour at most; else days that are long over may come as one row a source and port
+  std::optional<std::uint16_t> port;  // scans: of this one alone
 };
 // One row of the scan hits. `label` is valid during the call.
 struct ScanRow {

@@ -1,0 +1,196 @@
+// Keys as bytes in one piece, sums beside each other: what is read a million times lies together.
+#include "app/query_groups.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+
+namespace sekisho {
+namespace {
+
+void add_bytes(std::string& key, std::uint64_t n) { key.append(reinterpret_cast<const char*>(&n), sizeof n); }
+
+std::uint64_t take_bytes(std::string_view& key) {
+  std::uint64_t n = 0;
+  std::memcpy(&n, key.data(), sizeof n);
+  key.remove_prefix(sizeof n);
+  return n;
+}
+
+void add_key(std::string& key, FieldType type, const QueryCell& cell) {
+  if (type == FieldType::text)
+    add_bytes(key, cell.text.size()), key += cell.text;
+  else if (type == FieldType::network)
+    add_bytes(key, cell.network.base.high), add_bytes(key, cell.network.base.low), key += static_cast<char>(cell.network.prefix_bits);
+  else
+    add_bytes(key, static_cast<std::uint64_t>(cell.number));
+}
+
+QueryCell take_key(std::string_view& key, FieldType type) {
+  QueryCell cell;
+  if (type == FieldType::text) {
+    const auto size = take_bytes(key);
+    cell.text = key.substr(0, size);
+    key.remove_prefix(size);
+  } else if (type == FieldType::network) {
+    cell.network.base.high = take_bytes(key), cell.network.base.low = take_bytes(key);
+    cell.network.prefix_bits = static_cast<std::uint8_t>(key.front());
+    key.remove_prefix(1);
+  } else {
+    cell.number = static_cast<std::int64_t>(take_bytes(key));
+  }
+  return cell;
+}
+
+template <class T>
+void add_up(FieldUse use, T& sum, T value) {
+  switch (use) {
+    case FieldUse::sum: sum += value; break;
+    case FieldUse::largest:
+    case FieldUse::latest: sum = std::max(sum, value); break;
+    case FieldUse::earliest: sum = sum != 0 ? std::min(sum, value) : value; break;
+    case FieldUse::key: break;
+  }
+}
+
+}  // namespace
+
+QueryGroups::QueryGroups(std::span<const QueryField> fields, std::span<const std::size_t> group, DurationNs over,
+                         std::optional<std::size_t> source)
+    : fields_(fields), group_(group), over_(over), source_(source), place_(fields.size()) {
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].use != FieldUse::key) place_[i] = summed_.size(), summed_.push_back(i);
+  if (source_) pairs_.resize(4096);
+}
+
+std::uint64_t QueryGroups::hash_of(std::string_view key) const {
+  std::uint64_t h = key.size();
+  for (; key.size() >= 8; key.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, key.data(), 8);
+    h = fold_multiply(h ^ word, 0x9e3779b97f4a7c15ULL);
+  }
+  std::uint64_t word = 0;
+  if (!key.empty()) std::memcpy(&word, key.data(), key.size());
+  return fold_multiply(h ^ word, 0xd1342543de82ef95ULL);
+}
+
+std::string_view QueryGroups::key(std::size_t number) const {
+  const std::size_t end = number + 1 < key_at_.size() ? key_at_[number + 1] : keys_.size();
+  return std::string_view{keys_}.substr(key_at_[number], end - key_at_[number]);
+}
+
+void QueryGroups::grow() {
+  slots_.assign(slots_.size() * 2, Slot{});
+  for (std::size_t number = 0; number < key_at_.size(); ++number) {
+    const auto hash = hash_of(key(number));
+    auto at = hash & (slots_.size() - 1);
+    while (slots_[at].group) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(number + 1)};
+  }
+}
+
+void QueryGroups::add_sums(QueryRow row, std::size_t number) {
+  for (std::size_t i = 0; i < summed_.size(); ++i) {
+    const auto& field = fields_[summed_[i]];
+    auto& sum = sums_[number * summed_.size() + i];
+    if (field.type == FieldType::real)
+      add_up(field.use, sum.real, row[summed_[i]].real);
+    else
+      add_up(field.use, sum.number, row[summed_[i]].number);
+  }
+}
+
+// The group of now_, with the row added to it, a new one beginning with the row's values; kMost: there is no room for it.
+std::size_t QueryGroups::find(QueryRow row) {
+  if (last_ != kMost && key(last_) == now_) {
+    add_sums(row, last_);
+    return last_;
+  }
+  const auto hash = hash_of(now_);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  auto at = hash & (slots_.size() - 1);
+  for (; slots_[at].group; at = (at + 1) & (slots_.size() - 1))
+    if (slots_[at].tag == tag && key(slots_[at].group - 1) == now_) {
+      last_ = slots_[at].group - 1;
+      add_sums(row, last_);
+      return last_;
+    }
+  if (key_at_.size() >= kMost || keys_.size() + now_.size() > UINT32_MAX) return kMost;
+  last_ = key_at_.size();
+  slots_[at] = {tag, static_cast<std::uint32_t>(last_ + 1)};
+  key_at_.push_back(static_cast<std::uint32_t>(keys_.size()));
+  keys_ += now_;
+  for (const auto i : summed_) {
+    Sum sum{};
+    if (fields_[i].type == FieldType::real)
+      sum.real = row[i].real;
+    else
+      sum.number = row[i].number;
+    sums_.push_back(sum);
+  }
+  if (source_) source_counts_.push_back(0);
+  if (key_at_.size() * 2 > slots_.size()) grow();
+  return last_;
+}
+
+bool QueryGroups::add(QueryRow row) {
+  now_.clear();
+  if (over_) add_bytes(now_, static_cast<std::uint64_t>(row[0].number - row[0].number % over_));
+  for (const auto field : group_) add_key(now_, fields_[field].type, row[field]);
+  const auto number = find(row);
+  if (number == kMost) return false;
+  if (source_ && row[*source_].network.base != Address{}) count_source(number, row[*source_].network);
+  return true;
+}
+
+void QueryGroups::grow_pairs() {
+  std::vector<std::uint64_t> old(pairs_.size() * 2);
+  old.swap(pairs_);
+  for (const auto pair : old) {
+    if (!pair) continue;
+    auto at = pair >> 1 & (pairs_.size() - 1);
+    while (pairs_[at]) at = (at + 1) & (pairs_.size() - 1);
+    pairs_[at] = pair;
+  }
+}
+
+void QueryGroups::count_source(std::size_t number, const Network& source) {
+  const auto both = fold_multiply(source.base.high ^ 0xff51afd7ed558ccdULL, source.base.low ^ 0x9e3779b97f4a7c15ULL) ^ source.base.low;
+  const auto pair = fold_multiply(both ^ source.prefix_bits, (number + 1) * 0xd1b54a32d192ed03ULL | 1) | 1;
+  auto at = pair >> 1 & (pairs_.size() - 1);
+  for (; pairs_[at]; at = (at + 1) & (pairs_.size() - 1))
+    if (pairs_[at] == pair) return;
+  pairs_[at] = pair;
+  ++source_counts_[number];
+  if (++pair_count_ * 3 > pairs_.size() * 2) grow_pairs();
+}
+
+QueryCell QueryGroups::cell(std::size_t number, std::size_t field) const {
+  if (fields_[field].use != FieldUse::key) {
+    const auto& sum = sums_[number * summed_.size() + place_[field]];
+    QueryCell cell;
+    if (fields_[field].type == FieldType::real)
+      cell.real = sum.real;
+    else
+      cell.number = sum.number;
+    return cell;
+  }
+  auto left = key(number);
+  QueryCell time;
+  if (over_) time.number = static_cast<std::int64_t>(take_bytes(left));
+  if (field == 0) return time;
+  for (const auto f : group_) {
+    auto cell = take_key(left, fields_[f].type);
+    if (f == field) return cell;
+  }
+  return {};
+}
+
+double QueryGroups::order(std::size_t number, std::size_t field) const {
+  const auto& sum = sums_[number * summed_.size() + place_[field]];
+  return fields_[field].type == FieldType::real ? sum.real : static_cast<double>(sum.number);
+}
+
+}  // namespace sekisho
