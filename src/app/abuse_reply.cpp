@@ -12,7 +12,7 @@ namespace sekisho {
 std::string abuse_reply(const Incident& incident, const std::vector<std::string>& actions) {
   const bool out = incident.direction == Direction::egress;
   std::string text = fmt::format("Subject: Re: abuse report ({})\n\nThank you for the report. What we know:\n\n", short_id(incident));
-  text += fmt::format("What:     {} {}\n", out ? "outbound" : "inbound", title_of(incident));
+  text += fmt::format("What:     {}\n", directed_title(incident));
   text += fmt::format("Began:    {}\n", format_rfc3339(incident.started));
   text += incident.ended ? fmt::format("Ended:    {}\n", format_rfc3339(*incident.ended)) : std::string{"Ended:    not yet\n"};
   text += fmt::format("Our side: {}\n", subject_name(incident));

@@ -31,8 +31,7 @@ AlertFacts alert_facts(const Incident& i) {
   f.id = escape_hostile(i.id, 64), f.name = short_id(i);
   f.kind = i.kind, f.direction = i.direction, f.severity = i.severity;
   f.label = escape_hostile(i.label, 64);
-  const auto title = title_of(i);
-  f.what = title.find("bound") != std::string::npos ? title : fmt::format("{} {}", direction_word(i), title);
+  f.what = directed_title(i);
   f.subject = subject_name(i);
   f.verdict = verdict_words(i) + (i.headline.empty() ? "" : ": " + escape_hostile(i.headline, 240));
   f.size = size_text(i), f.when = when_text(i), f.target = target_text(i), f.who = who_text(i);

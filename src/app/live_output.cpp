@@ -76,8 +76,8 @@ void LiveOutput::tell_journal(const IncidentNotice& notice) {
                                                                 {"SEKISHO_SEVERITY", std::string{to_string(i.severity)}},
                                                                 {"SEKISHO_SUBJECT", escape_hostile(i.subject, 64)}};
   log_event(priority,
-            fmt::format("{}: {} {} {} on {}, peak {} {} ({})", notice.what, to_string(i.severity), direction_word(i), title_of(i),
-                        subject_name(i), format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), short_id(i)),
+            fmt::format("{}: {} {} on {}, peak {} {} ({})", notice.what, to_string(i.severity), directed_title(i), subject_name(i),
+                        format_rate_pps(i.peak_pps), format_rate_bps(i.peak_bps), short_id(i)),
             fields);
 }
 

@@ -64,9 +64,9 @@ std::string contents(const std::vector<const Incident*>& incidents) {
   for (std::size_t n = 0; n < incidents.size(); ++n) {
     const auto& i = *incidents[n];
     out += fmt::format(
-        R"(<li><a href="#incident-{}"><span>{}</span><span class="name">{} {} {} {}</span><span class="num">{} · {}</span></a></li>)",
-        n + 1, badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
-        i.direction == Direction::egress ? "from" : "on", html_text(subject_name(i)), format_clock(i.started), format_rate_pps(i.peak_pps));
+        R"(<li><a href="#incident-{}"><span>{}</span><span class="name">{} {} {}</span><span class="num">{} · {}</span></a></li>)", n + 1,
+        badge(i.severity), html_text(upper_first(directed_title(i))), i.direction == Direction::egress ? "from" : "on",
+        html_text(subject_name(i)), format_clock(i.started), format_rate_pps(i.peak_pps));
   }
   return out + "</ol></nav>\n";
 }
@@ -134,10 +134,9 @@ std::string technique_tags(const Incident& i) {
 }
 
 std::string incident_card(const Incident& i, std::size_t number) {
-  std::string out =
-      fmt::format(R"(<article class="card incident t-{}" id="incident-{}"><header>{}<h2>{} {}{}</h2><code>{}</code></header>)",
-                  to_string(i.severity), number, badge(i.severity), upper_first(std::string{direction_word(i)}), html_text(title_of(i)),
-                  standing_of(i) == Standing::taking_part ? ": this host takes part" : "", html_text(short_id(i)));
+  std::string out = fmt::format(R"(<article class="card incident t-{}" id="incident-{}"><header>{}<h2>{}{}</h2><code>{}</code></header>)",
+                                to_string(i.severity), number, badge(i.severity), html_text(upper_first(directed_title(i))),
+                                standing_of(i) == Standing::taking_part ? ": this host takes part" : "", html_text(short_id(i)));
   if (!i.headline.empty()) out += fmt::format(R"(<p class="headline">{}</p>)", html_text(i.headline));
   out += fmt::format(R"(<div class="do"><b>What to do</b>{}</div>)", html_text(advice_of(i)));
   out += html_rate_plot(i);

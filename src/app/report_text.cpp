@@ -95,7 +95,7 @@ void mix(TextPage& page, const Incident& incident) {
 void incident_block(TextPage& page, const Incident& i, unsigned number) {
   const Mark mark = mark_of(i.severity);
   const bool taking_part = standing_of(i) == Standing::taking_part;
-  const std::string title = fmt::format("{} {}", direction_word(i), title_of(i));
+  const std::string title = directed_title(i);
   page.line({{number ? fmt::format("{:>2} ", number) : " ", Ink::bold},
              {fmt::format("{} {}", mark.sign, upper(to_string(i.severity))), mark.ink},
              {"  "},
@@ -142,8 +142,8 @@ void short_lines(TextPage& page, const std::vector<const Incident*>& incidents, 
     if (shown++ == kShownShort) break;
     const Mark mark = mark_of(i->severity);
     page.entry(0, 5, fmt::format("{:>2} {}", number++, mark.sign), mark.ink,
-               fmt::format("{} {} {} {} {} {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), direction_word(*i),
-                           title_of(*i), i->direction == Direction::egress ? "from" : "on", subject_name(*i), format_count(i->packets),
+               fmt::format("{} {} {} {} {}: {} packets, {} {}", to_string(i->severity), format_clock(i->started), directed_title(*i),
+                           i->direction == Direction::egress ? "from" : "on", subject_name(*i), format_count(i->packets),
                            format_count(i->distinct_peers), i->distinct_peers == 1 ? "peer" : "peers"));
   }
   if (incidents.size() > kShownShort)

@@ -147,6 +147,11 @@ std::string title_of(const Incident& incident) {
   return label ? std::string{label->title} : escape_hostile(incident.label, 32);
 }
 
+std::string directed_title(const Incident& incident) {
+  auto title = title_of(incident);
+  return title.find("bound ") != std::string::npos ? title : fmt::format("{} {}", direction_word(incident), title);
+}
+
 std::string short_id(const Incident& incident) {
   // The first ten characters of a ULID are its time in milliseconds, in Crockford's base 32.
   constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -27,6 +27,7 @@ std::vector<const Incident*> in_order_of_weight(const std::vector<Incident>& inc
 
 // Names for people.
 std::string title_of(const Incident& incident);             // "DNS amplification"; an unknown label as it is
+std::string directed_title(const Incident& incident);       // "inbound DNS amplification"; "outbound scan" says it already
 std::string short_id(const Incident& incident);             // "i-20261122-7K3F": day and the last four characters of the ULID
 std::string_view direction_word(const Incident& incident);  // "inbound", "outbound", "from here" for C2
 // "203.0.113.5" or "this host" when the subject is not one address.

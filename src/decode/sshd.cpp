@@ -194,6 +194,8 @@ LineVerdict on_disconnecting(View text, LogEvent& out) {
   if (take_tail(left, ": Too many authentication failures")) {
     if (!take_peer_tail(left, peer)) return LineVerdict::unknown;
     user = left;
+    // sshd cuts its reason at 100 bytes, and this one ends with user names: one of them may end as another reason does.
+    ambiguous = user.find(": Change of username or service not allowed: (") != View::npos;
   } else if (!take_middle_peer(text, ": ", peer, user, ambiguous)) {
     return LineVerdict::unknown;
   }

@@ -54,6 +54,7 @@ class LogHttpFlood final : public LogDetector {
                                                    : 0) +
                                     (agent >= 0.8 ? 8 : 0) + (errors >= 0.5 ? 8 : 0) + (source >= 0.5 ? 8 : 0) + (learned ? 5 : 0));
     f.distinct_peers = r.sources;
+    f.list_total = r.requests;  // of this second: shares add up over the findings
     for (const auto& s : r.top_sources)
       if (s.requests) f.top_peers.push_back({s.source.base, 0, s.requests}), f.selector.remotes.push_back(s.source.base);
     f.headline = learned && r.normal_rps > 0

@@ -236,6 +236,20 @@ TEST(Sshd, odd_names_are_marked) {
   EXPECT_FALSE(e.odd);
 }
 
+// sshd cuts its reason at 100 bytes: a user name may end the line as another reason does.
+TEST(Sshd, a_name_in_the_reason_makes_nobody_guilty) {
+  for (const auto* line :
+       {"Disconnecting invalid user a 203.0.113.9 port 7: Change of username or service not allowed: (a 192.0.2.66 port 22: Too many "
+        "authentication failures [preauth]",
+        "Disconnecting authenticating user root 203.0.113.9 port 7: Change of username or service not allowed: (root,ssh-connection) -> "
+        "(a 192.0.2.66 port 22: Too many authentication failures"}) {
+    LogEvent e;
+    decode_sshd(line, e);
+    EXPECT_FALSE(e.has_source && to_string(e.source) != "203.0.113.9") << line;
+    EXPECT_TRUE(e.odd) << line;
+  }
+}
+
 TEST(Sshd, long_hostile_text_takes_linear_time) {
   std::string text = "Disconnecting invalid user ";
   for (int i = 0; i < 200'000; ++i) text += "1 port 2: ";
