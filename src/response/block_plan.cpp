@@ -125,6 +125,16 @@ BlockDecision plan_block(const BlockRequest& r, const BlockRules& rules, const N
   d.replaces = book.within(network);
   if (suggest && std::any_of(d.replaces.begin(), d.replaces.end(), [&](const Network& n) { return !book.find(n)->suggested; }))
     return refused(BlockRefusal::already, fmt::format("a part of {} is blocked", to_string(network)));
+  // What is covered must not be free sooner for it. More evidence makes the whole last as long; a hand that means a short block is asked.
+  for (const auto& n : d.replaces) {
+    const auto& covered = *book.find(n);
+    if (covered.suggested || covered.expires <= e.expires) continue;
+    if (!automatic)
+      return refused(BlockRefusal::already,
+                     fmt::format("{} in it is blocked until {}, which is longer: block the whole for {} or more, or delete it first",
+                                 to_string(n), until(covered.expires), format_duration(covered.expires - facts.now)));
+    e.expires = covered.expires;
+  }
   // A suggestion that stands in the way of a wider or narrower entry goes as well.
   if (former && former->network != network) d.replaces.push_back(former->network);
   const bool gains = d.replaces.empty() && !book.find(network);

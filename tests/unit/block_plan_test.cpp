@@ -132,6 +132,18 @@ TEST_F(Plan, ReturningOffendersStayLonger) {
   }
 }
 
+// A short block of a network must not end the long one of an offender in it.
+TEST_F(Plan, AShortWiderBlockFreesNobodySooner) {
+  facts.offences = 3;
+  take(ask("203.0.113.7", Proof::log));  // 7 days
+  facts.offences = 0;
+  const auto hour = by_hand("203.0.113.0/24");
+  EXPECT_EQ(hour.refusal, BlockRefusal::already);
+  EXPECT_NE(hour.why.find("203.0.113.7"), std::string::npos) << hour.why;
+  facts.offences = 3;
+  EXPECT_EQ(by_hand("203.0.113.0/24").verdict, BlockVerdict::add);  // as long
+}
+
 TEST_F(Plan, PrefixesAreKnown) {
   take(by_hand("203.0.113.0/24"));
   EXPECT_EQ(ask("203.0.113.7", Proof::log).refusal, BlockRefusal::already);
