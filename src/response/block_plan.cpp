@@ -75,7 +75,7 @@ std::optional<BlockDecision> automatic_refusal(const BlockRequest& r, const Netw
 std::string_view to_string(BlockRefusal refusal) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(BlockRefusal::count)> names{
       "none",    "never_block",     "reserved", "already", "unproven", "spoofed_flood", "reflector",
-      "too_few", "two_way_traffic", "too_many", "full",    "mode_off", "too_wide"};
+      "too_few", "two_way_traffic", "too_many", "full",    "mode_off", "too_wide",      "frees_sooner"};
   return refusal < BlockRefusal::count ? names[static_cast<std::size_t>(refusal)] : "none";
 }
 
@@ -130,7 +130,7 @@ BlockDecision plan_block(const BlockRequest& r, const BlockRules& rules, const N
     const auto& covered = *book.find(n);
     if (covered.suggested || covered.expires <= e.expires) continue;
     if (!automatic)
-      return refused(BlockRefusal::already,
+      return refused(BlockRefusal::frees_sooner,
                      fmt::format("{} in it is blocked until {}, which is longer: block the whole for {} or more, or delete it first",
                                  to_string(n), until(covered.expires), format_duration(covered.expires - facts.now)));
     e.expires = covered.expires;

@@ -64,6 +64,7 @@ enum class BlockRefusal : std::uint8_t {
   full,
   mode_off,
   too_wide,
+  frees_sooner,  // an entry in it lasts longer
   count
 };
 std::string_view to_string(BlockRefusal refusal);  // "never_block", "unproven", …: for counters and JSON

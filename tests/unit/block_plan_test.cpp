@@ -138,7 +138,7 @@ TEST_F(Plan, AShortWiderBlockFreesNobodySooner) {
   take(ask("203.0.113.7", Proof::log));  // 7 days
   facts.offences = 0;
   const auto hour = by_hand("203.0.113.0/24");
-  EXPECT_EQ(hour.refusal, BlockRefusal::already);
+  EXPECT_EQ(hour.refusal, BlockRefusal::frees_sooner);
   EXPECT_NE(hour.why.find("203.0.113.7"), std::string::npos) << hour.why;
   facts.offences = 3;
   EXPECT_EQ(by_hand("203.0.113.0/24").verdict, BlockVerdict::add);  // as long
