@@ -48,6 +48,8 @@
 namespace sekisho {
 namespace {
 
+constexpr std::chrono::seconds kSettleChange{5};  // how long a change by hand waits for the disk
+
 // SIGHUP: detectors and decoder take their new settings; what can only be chosen at the start is named when it changed. A file that is
 // wrong changes nothing.
 void reload(const AgentOptions& options, Config& holds, Pipeline& pipeline, BlockWatch& block, AlertDesk& alerts) {
@@ -101,6 +103,9 @@ std::unique_ptr<LogWatch> open_logs(const Config& config, const PipelineSettings
   settings.sources = config.logs.sources;
   settings.positions = config.store.path + ".logs";
   settings.pipeline.zone = local_zone(wall_clock());
+  settings.past = config.logs.past.count * kMillisecond;
+  // Without memory of a former run the past has an end; with it nothing that was written meanwhile is too old.
+  if (settings.past > 0 && ::access(settings.positions.c_str(), F_OK) != 0) settings.pipeline.since = wall_clock() - settings.past;
   settings.pipeline.features.publics = packets.publics;
   settings.pipeline.incidents = packets.incidents;
   ++settings.pipeline.incidents.id_seed;  // its ids are never those of packets
@@ -200,6 +205,7 @@ int run_agent(const AgentOptions& options) {
     logs->keep = [&store](std::vector<LoginCount> counts) {
       store.write([counts = std::move(counts)](StoreWriter& w) { return w.add_logins(counts); }, Worker::Importance::routine);
     };
+    logs->on_offender = [&block](const Offender& o, const std::string& incident) { block->on_log_offender(o, incident); };
     status.add("logs", [&] { return logs->status_json(); });
     table(control, "logs", [&](const TableRequest& r) { return logs->logins_json(r.limit, r.filter); });
   }
@@ -212,7 +218,7 @@ int run_agent(const AgentOptions& options) {
   status.add("audit", [&] { return audit.status_json(); });
   table(control, "audit", [&](const TableRequest& r) { return audit.findings_json(r.limit, r.filter); });
   status.add_health([&] { return block->problems(); });
-  add_block_verbs(control.server(), block->blocker());
+  add_block_verbs(control.server(), block->blocker(), [&store] { return store.settle(kSettleChange); });
   control.start();
   new_sockets.start();
   sockets.start();

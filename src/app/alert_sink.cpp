@@ -74,7 +74,7 @@ AlertSink::AlertSink(AlertPlan plan, std::optional<FileLock> lock, StoreSink& st
 AlertSink::~AlertSink() { finish(); }
 
 void AlertSink::on_incident(const IncidentNotice& notice) {
-  if (state_path_.empty()) return;
+  if (state_path_.empty() || notice.what == "past") return;
   const bool routine = notice.what == "progress";
   worker_->post(
       [this, notice, routine] {

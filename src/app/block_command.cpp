@@ -43,6 +43,8 @@ Result<Json> ask(BlockLink& link, const std::string& verb, const Json& with) {
   const auto text = TRY(link.ask(verb, dump(with)));
   auto answer = Json::parse(text, nullptr, false);
   if (!answer.is_object()) return Error{"the agent's answer is not understood"};
+  if (const auto why = text_of(answer, "not_stored"); !why.empty())
+    fmt::print(stderr, "sekisho: it is done, but not stored: a restart of the agent takes it back: {}\n", why);
   return answer;
 }
 
@@ -284,7 +286,7 @@ Result<int> import(const BlockCommand& c, const Config& config) {
   if (file.lines.empty()) return Error{fmt::format("{} holds no address", escape_hostile(c.file))};
   const auto session = current_session();
   auto link = TRY(open_block_link(config, true));
-  std::size_t added = 0, refused = 0, already = 0;
+  std::size_t added = 0, renewed = 0, refused = 0, already = 0;
   for (std::size_t at = 0; at < file.lines.size(); at += kPerRequest) {
     Json networks = Json::array();
     for (auto i = at; i < std::min(at + kPerRequest, file.lines.size()); ++i) {
@@ -304,8 +306,9 @@ Result<int> import(const BlockCommand& c, const Config& config) {
     const auto answer = TRY(ask(*link, "block.add",
                                 {{"networks", std::move(networks)},
                                  {"origin", "import"},
+                                 {"more", at + kPerRequest < file.lines.size()},
                                  {"reason", c.reason.empty() ? "imported from " + escape_hostile(c.file, 100) : c.reason}}));
-    added += static_cast<std::size_t>(count_of(answer, "added"));
+    added += static_cast<std::size_t>(count_of(answer, "added")), renewed += static_cast<std::size_t>(count_of(answer, "renewed"));
     for (const auto& row : part_of(answer, "results")) {
       if (text_of(row, "verdict") != "refuse") continue;
       if (text_of(row, "refusal") == "already") {
@@ -315,7 +318,8 @@ Result<int> import(const BlockCommand& c, const Config& config) {
       }
     }
   }
-  fmt::print("{} added, {} were in the list, {} refused, {} lines not understood{}\n", added, already, refused, file.bad,
+  fmt::print("{} added, {} were in the list{}, {} refused, {} lines not understood{}\n", added, already + renewed,
+             renewed ? fmt::format(" ({} of them end at another time now)", renewed) : "", refused, file.bad,
              file.surplus ? fmt::format(", {} beyond the {} that the list holds", file.surplus, kMaxBlockEntries) : "");
   return refused || file.bad ? 3 : 0;
 }
@@ -346,7 +350,7 @@ Result<int> export_list(const BlockCommand& c, const Config& config) {
     fmt::print("{}", c.format == "ipset" ? block_list_ipset(entries, 0)
                      : c.format == "nft" ? block_list_nft(entries, 0)
                                          : block_list_plain(entries, 0));
-  return std::fflush(stdout) == 0 ? 0 : 3;
+  return 0;
 }
 
 Result<int> run(const BlockCommand& c) {
@@ -370,7 +374,9 @@ Result<int> run(const BlockCommand& c) {
 
 int run_block(const BlockCommand& command) {
   const auto done = run(command);
-  return done.ok() ? done.value() : fail(done.error());
+  if (!done.ok()) return fail(done.error());
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return done.value();
+  return fail(Error{fmt::format("the output was not written: {}", std::strerror(errno))});
 }
 
 }  // namespace sekisho

@@ -162,11 +162,11 @@ Result<std::string> add(Blocker& blocker, const Json& with, const BlockActor& ac
   }
   const auto decisions = TRY(blocker.request(requests, actor));
   Json results = Json::array();
-  std::size_t added = 0;
+  std::size_t added = 0, renewed = 0;
   for (std::size_t i = 0; i < decisions.size(); ++i) {
     const auto& d = decisions[i];
     const bool done = d.verdict == BlockVerdict::add;
-    added += done;
+    added += done && !d.renews, renewed += done && d.renews;
     Json row{{"network", to_string(done ? d.entry.network : meant_network(requests[i].request.network, requests[i].request.exact))},
              {"verdict", name_of(d.verdict)},
              {"refusal", d.refusal == BlockRefusal::none ? Json(nullptr) : Json(to_string(d.refusal))},
@@ -174,7 +174,7 @@ Result<std::string> add(Blocker& blocker, const Json& with, const BlockActor& ac
     if (done) row["expires"] = format_rfc3339(d.entry.expires);
     if (!done || decisions.size() <= 100) results.push_back(std::move(row));
   }
-  return dump({{"schema", 1}, {"added", added}, {"results", std::move(results)}});
+  return dump({{"schema", 1}, {"added", added}, {"renewed", renewed}, {"results", std::move(results)}});
 }
 
 Result<std::string> del(Blocker& blocker, const Json& with, const BlockActor& actor) {
@@ -236,14 +236,22 @@ Result<std::string> answer_block(Blocker& blocker, std::string_view verb, const 
   return wrong(fmt::format("there is no verb '{}'", escape_hostile(verb, 40)));
 }
 
-void add_block_verbs(ControlServer& server, Blocker& blocker) {
+void add_block_verbs(ControlServer& server, Blocker& blocker, std::function<Result<void>()> settle) {
   for (const auto* verb : {"block.list", "block.why"})
     server.on(verb, Role::viewer, [&blocker, verb](const ControlRequest& r) {
       return answer_block(blocker, verb, r.with, {fmt::format("uid {}", r.uid), wall_clock()});
     });
   for (const auto* verb : {"block.add", "block.del", "block.flush", "block.panic", "block.resume", "block.confirm"})
-    server.on(verb, Role::operator_, [&blocker, verb](const ControlRequest& r) {
-      return answer_block(blocker, verb, r.with, {who_asks(r), wall_clock()});
+    server.on(verb, Role::operator_, [&blocker, settle, verb](const ControlRequest& r) -> Result<std::string> {
+      auto answer = TRY(answer_block(blocker, verb, r.with, {who_asks(r), wall_clock()}));
+      // What was acknowledged outlives a crash; with "more", the request after this one waits for both.
+      if (Json::parse(r.with, nullptr, false).value("more", Json(false)) == Json(true)) return answer;
+      if (const auto stored = settle(); !stored.ok()) {
+        auto with_problem = Json::parse(answer, nullptr, false);
+        with_problem["not_stored"] = stored.error().message;
+        answer = dump(with_problem);
+      }
+      return answer;
     });
 }
 

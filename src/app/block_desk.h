@@ -1,5 +1,6 @@
 // The block list's verbs: the agent's control socket and the command without an agent answer alike.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,9 @@ BlockerSettings blocker_settings(const Config& config);
 // block.list, block.why, block.add, block.del, block.flush, block.panic, block.resume, block.confirm; docs/block.md. `with` and the answer
 // are JSON objects as text.
 Result<std::string> answer_block(Blocker& blocker, std::string_view verb, const std::string& with, const BlockActor& actor);
-// Before the server's start(). `blocker` must live as long as the server answers.
-void add_block_verbs(ControlServer& server, Blocker& blocker);
+// Before the server's start(). `blocker` must live as long as the server answers. `settle` waits until a change is on the disk: an answer
+// whose change is not says so in "not_stored".
+void add_block_verbs(ControlServer& server, Blocker& blocker, std::function<Result<void>()> settle);
 
 // Rows {address, reason, incident, proof, hits, since, expires, state} of the dashboard's view.
 std::string block_rows_json(const Blocker& blocker, std::size_t limit, const std::string& filter, TimeNs now);

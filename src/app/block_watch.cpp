@@ -15,10 +15,12 @@
 namespace sekisho {
 namespace {
 
-constexpr std::size_t kMostSources = 65'536, kMostAsked = 8192, kMostWaiting = 4096, kMostTimeServers = 64, kMostLogIncidents = 1024;
+constexpr std::size_t kMostSources = 65'536, kMostAsked = 8192, kMostWaiting = 4096, kMostTimeServers = 64, kMostLogIncidents = 1024,
+                      kMostLogOffences = 4096;
 constexpr DurationNs kWaitForFlood = 3 * kSecond;  // a flood is told apart from single packets within this time
 constexpr DurationNs kAskAgain = kMinute;
 constexpr std::uint32_t kManyHandshakes = 50;
+constexpr DurationNs kBeforeDetection = 5 * kSecond;  // so long a flood may have gone on before it was told
 constexpr std::uint16_t kNtp = 123, kFirstClientPort = 1024;
 constexpr unsigned kCareMs = 250;
 
@@ -83,6 +85,7 @@ std::unique_ptr<BlockWatch> BlockWatch::open(const Config& config, StoreSink& st
 
 void BlockWatch::read_settings(const Config& config) {
   article_policy_ = config.response.policy == "article";
+  fingerprints_ = config.response.fingerprint_for.count > 0;
   keep_table_ = config.response.keep_table, early_drop_ = config.response.early_drop;
   ports_.clear();
   for (const auto& text : config.response.ports)
@@ -110,6 +113,9 @@ void BlockWatch::attach(Pipeline& pipeline) {
     if (before) before(event);
     consider(*event.incident);
   };
+  pipeline.on_offender = [this](const Offender& offender, const Incident* incident) {
+    on_offender(offender, incident ? incident->id : std::string{}, false);
+  };
 }
 
 void BlockWatch::on_packet(const Packet& p) {
@@ -130,10 +136,7 @@ void BlockWatch::on_packet(const Packet& p) {
 void BlockWatch::on_step(const Step& step) {
   time_ = std::max(time_, step.time);
   for (const auto& f : step.sources) {
-    if (f.handshakes) {
-      if (handshakes_.size() >= kMostSources) handshakes_.clear();
-      handshakes_[hash_of(f.remote)] = f.handshakes;
-    }
+    if (f.handshakes) note_handshakes(f);
     if (!article_policy_ || f.new_syns == 0) continue;
     std::uint32_t syns = 0;
     for (const auto& port : f.ports)
@@ -162,7 +165,53 @@ void BlockWatch::judge_waiting(bool all) {
 
 bool BlockWatch::proven_by_handshakes(const Address& address) const {
   const auto found = handshakes_.find(hash_of(address));
-  return found != handshakes_.end() && found->second >= kManyHandshakes;
+  return found != handshakes_.end() && found->second.total >= kManyHandshakes;
+}
+
+// While a flood goes on that needs connections: who completes many of them takes part, and its address is its own.
+void BlockWatch::note_handshakes(const SourceFact& f) {
+  if (handshakes_.size() >= kMostSources) handshakes_.clear();
+  const auto [at, fresh] = handshakes_.try_emplace(hash_of(f.remote));
+  auto& h = at->second;
+  if (connection_floods_.empty()) {
+    h.total = f.handshakes;
+    return;
+  }
+  if (h.flood != connection_flood_) {
+    h.flood = connection_flood_;
+    // Facts are totals: of a source that was there before the flood and is not known here, nothing is held against it yet.
+    h.before = fresh && f.first_seen < connection_flood_since_ - kBeforeDetection ? f.handshakes : h.total;
+  }
+  h.total = f.handshakes;
+  if (h.total < h.before) h.before = 0;  // it was pushed out of its table meanwhile
+  const auto gained = h.total - h.before;
+  if (gained < kManyHandshakes) return;
+  const auto& [incident, label] = *connection_floods_.begin();
+  const auto* known = find_label(label);
+  BlockRequest r;
+  r.network = host_network(f.remote), r.proof = Proof::handshake, r.hits = gained, r.incident = incident;
+  r.reason = fmt::format("{}: {} connections", known ? known->title : label, format_count(gained));
+  ask(std::move(r), time_);
+}
+
+void BlockWatch::on_offender(const Offender& o, const std::string& incident, bool logs) {
+  const auto* label = find_label(o.label);
+  if (!label || o.source == Address{}) return;
+  BlockRequest r;
+  if (label->kind == Kind::scan) {
+    if (!fingerprints_ || !has_fingerprint(o.label)) return;
+    r.proof = Proof::fingerprint;
+  } else {
+    r.proof = logs ? Proof::log : Proof::handshake;
+  }
+  r.network = host_network(o.source), r.hits = o.hits, r.incident = incident;
+  r.reason = fmt::format("{}: {}", label->title, format_count(o.hits));
+  ask(std::move(r), time_);
+}
+
+void BlockWatch::on_log_offender(const Offender& offender, const std::string& incident) {
+  const std::lock_guard lock{mutex_};
+  if (log_offences_.size() < kMostLogOffences) log_offences_.push_back({offender, incident});
 }
 
 void BlockWatch::on_incident(const IncidentNotice& notice) {
@@ -180,12 +229,14 @@ void BlockWatch::tick() {
     early_held_ = early_->held(), early_without_room_ = early_->without_room();
   }
   std::deque<std::shared_ptr<const Incident>> incidents;
+  std::vector<LogOffence> offences;
   {
     const std::lock_guard lock{mutex_};
-    incidents.swap(from_logs_);
+    incidents.swap(from_logs_), offences.swap(log_offences_);
   }
   time_ = std::max(time_, wall_clock());
   for (const auto& incident : incidents) consider(*incident);
+  for (const auto& o : offences) on_offender(o.offender, o.incident, true);
   judge_waiting(false);
 }
 
@@ -199,25 +250,26 @@ void BlockWatch::consider(const Incident& i) {
       floods_.insert(i.id);
     if (before != !floods_.empty() && worker_) worker_->post([this, now = !floods_.empty()] { blocker_->set_spoofed_flood(now); });
   }
-  const bool logs = is_from_logs(i);
+  const bool logs = is_from_logs(i), connections = needs_connections(i.label);
+  if (connections && !logs) {
+    if (i.ended)
+      connection_floods_.erase(i.id);
+    else if (connection_floods_.empty())
+      ++connection_flood_, connection_flood_since_ = i.started;
+    if (!i.ended) connection_floods_[i.id] = i.label;
+  }
+  // Offenders themselves are asked about as they go on; who got in after failures may be the operator: that is for people to judge.
+  // What is left has no proof: the planner says so, unless what was set takes it as it is, and counts for itself.
   const bool reflection = is_reflection(i);
-  if (i.ended || (i.kind != Kind::bruteforce && i.kind != Kind::scan && i.kind != Kind::flood && !reflection)) return;
-  // Who got in after failures may be the operator: that is for people to judge.
-  if (i.label == "login_after_failures") return;
+  if (i.ended || (i.kind != Kind::scan && i.kind != Kind::flood && !reflection) || (connections && logs)) return;
+  if (i.kind == Kind::scan && (article_policy_ || (fingerprints_ && has_fingerprint(i.label)))) return;
   for (const auto& peer : i.top_peers) {
-    if (peer.address == Address{}) continue;
+    if (peer.address == Address{} || (connections && proven_by_handshakes(peer.address))) continue;
     BlockRequest r;
     r.network = host_network(peer.address);
     r.reflector = reflection;
-    // The proof must belong to the offence itself: that a source has a connection somewhere does not make its SYNs its own.
-    if (i.kind == Kind::bruteforce)
-      r.proof = logs ? Proof::log : Proof::handshake;
-    else if (needs_connections(i.label))
-      r.proof = logs ? Proof::log : proven_by_handshakes(peer.address) ? Proof::handshake : Proof::rate;
-    else if (i.kind == Kind::scan)
-      r.proof = has_fingerprint(i.label) ? Proof::fingerprint : Proof::syn;
-    else
-      r.proof = Proof::rate;
+    // That a source has a connection somewhere does not make its SYNs its own.
+    r.proof = i.kind != Kind::scan ? Proof::rate : has_fingerprint(i.label) ? Proof::fingerprint : Proof::syn;
     r.hits = peer.packets;
     const auto* label = find_label(i.label);
     r.reason = fmt::format("{}: {}", label ? label->title : i.label, format_count(peer.packets));
@@ -277,12 +329,15 @@ void BlockWatch::care() {
         next_host_ = steady + 10 * kSecond;
       }
       if (steady >= next_ssh_) {
-        // A login starts processes: without new ones there is none.
+        // A connection to sshd starts a process, the login on it may start none ("ssh -N" of root): while somebody is about to sign in, and
+        // some time after that, everything is looked at again.
         const auto newest = newest_process(files.value());
-        if (newest.empty() || newest != newest_process_ || changed || steady >= next_all_ssh_) {
+        const bool fresh = newest.empty() || newest != newest_process_ || changed;
+        if (fresh || steady >= next_all_ssh_) {
           find_ssh_peers(files.value(), ssh_);
           newest_process_ = newest;
-          next_all_ssh_ = steady + 3 * kSecond;  // "ssh -N" of root starts none
+          if (fresh || ssh_.waiting) ssh_settles_ = steady + 15 * kSecond;
+          next_all_ssh_ = steady + (steady < ssh_settles_ ? 3 : 30) * kSecond;
         }
         // On a machine with very many processes the look costs time: then less often.
         next_ssh_ = steady + std::max<DurationNs>(kSecond, 200 * (steady_now() - steady));

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,7 +28,8 @@
 
 namespace sekisho {
 
-// Told of incidents as a sink: those of logs come that way; those of packets are taken where they are found, with the packets' facts.
+// Who is asked about: proven offenders as they go on, source by source; the largest sources of incidents only where the answer is a refusal
+// that says why. Incidents of logs come to it as a sink; those of packets are taken where they are found, with the packets' facts.
 class BlockWatch final : public Sink {
  public:
   // Opens the table and takes the lock: before the first thread. Whatever is missing is a sentence in the status; judging goes on.
@@ -41,6 +43,8 @@ class BlockWatch final : public Sink {
   // The agent's thread, a few times a second.
   void tick();
   void on_incident(const IncidentNotice& notice) override;
+  // Any thread.
+  void on_log_offender(const Offender& offender, const std::string& incident);
   void configure(const Config& config);
   Blocker& blocker() { return *blocker_; }
   std::string json() const;
@@ -57,7 +61,17 @@ class BlockWatch final : public Sink {
     std::uint32_t seen = 0;         // of the fact's total that were counted
   };
   BlockWatch(StoreSink& store, HashKey key) : store_(store), two_way_(key) {}
+  struct Handshakes {
+    std::uint32_t total = 0, before = 0;  // before: when the flood of connections began, of number
+    std::uint32_t flood = 0;
+  };
+  struct LogOffence {
+    Offender offender;
+    std::string incident;
+  };
   void consider(const Incident& incident);
+  void on_offender(const Offender& offender, const std::string& incident, bool logs);
+  void note_handshakes(const SourceFact& fact);
   void on_packet(const Packet& packet);
   void on_step(const Step& step);
   void ask(BlockRequest request, TimeNs now);
@@ -77,16 +91,20 @@ class BlockWatch final : public Sink {
 
   std::mutex mutex_;
   std::deque<std::shared_ptr<const Incident>> from_logs_;  // bounded
+  std::vector<LogOffence> log_offences_;                   // bounded
 
   // The agent's thread.
   TwoWayBytes two_way_;
-  std::unordered_map<std::uint64_t, Known> asked_;               // what was asked of late, by address; bounded
-  std::unordered_map<std::uint64_t, std::uint32_t> handshakes_;  // that sources completed; bounded
-  std::unordered_map<std::uint64_t, ArticleHits> article_;       // bounded
+  std::unordered_map<std::uint64_t, Known> asked_;            // what was asked of late, by address; bounded
+  std::unordered_map<std::uint64_t, Handshakes> handshakes_;  // that sources completed; bounded
+  std::unordered_map<std::uint64_t, ArticleHits> article_;    // bounded
+  std::map<std::string, std::string_view> connection_floods_;  // open ones that need connections: id, label
+  std::uint32_t connection_flood_ = 0;                         // how many times there began to be one
+  TimeNs connection_flood_since_ = 0;
   std::deque<std::pair<TimeNs, Blocker::Evidence>> waiting_;     // unproven: until a flood would have shown
   std::set<std::string> floods_;                                 // open ones with sources that may be forged
   std::vector<std::uint16_t> ports_;
-  bool article_policy_ = false;
+  bool article_policy_ = false, fingerprints_ = false;
   std::deque<Address> asked_time_servers_;
   TimeNs time_ = 0;
 
@@ -94,7 +112,7 @@ class BlockWatch final : public Sink {
   std::optional<AddressWatch> changes_;
   std::vector<NeverEntry> host_;
   SshLook ssh_;
-  TimeNs next_host_ = 0, next_ssh_ = 0, next_all_ssh_ = 0, next_tick_ = 0;
+  TimeNs next_host_ = 0, next_ssh_ = 0, next_all_ssh_ = 0, ssh_settles_ = 0, next_tick_ = 0;
   std::string newest_process_;
   std::vector<NeverEntry> time_servers_;  // that this host was seen to ask; the last 64
   std::unique_ptr<Worker> worker_;        // last: its thread uses all of the above

@@ -324,7 +324,7 @@ Result<std::vector<BlockDecision>> Blocker::request(std::span<const Evidence> re
     if (!book_.find(d.entry.network)) continue;
     keep(d.entry);
     note_event(d.entry, d.verdict == BlockVerdict::add ? "added" : "suggested", actor);
-    if (d.verdict == BlockVerdict::add) {
+    if (d.verdict == BlockVerdict::add && d.entry.proof != Proof::by_hand) {
       if (offences_.size() >= kMaxOffences && !offences_.contains(d.entry.network)) offences_.erase(offences_.begin());
       offences_[d.entry.network] = {d.entry.offence, actor.now};
     }
@@ -385,6 +385,7 @@ Result<std::size_t> Blocker::remove(const Network& network, const BlockActor& ac
       remove_if([&](const BlockEntry& e) { return e.network.prefix_bits >= network.prefix_bits && contains(network, e.network.base); },
                 "removed", actor, done);
   if (!done.ok()) return done.error();
+  std::erase_if(offences_, [&](const auto& o) { return o.first.prefix_bits >= network.prefix_bits && contains(network, o.first.base); });
   if (count) audit(actor, "block.del", dump({{"network", to_string(network)}, {"entries", count}}));
   return count;
 }
@@ -394,11 +395,19 @@ Result<std::size_t> Blocker::flush(const BlockActor& actor) {
   const auto count = book_.size();
   if (table_ && (table_made_ || table_->exists())) TRY(table_->remove());
   table_made_ = false;
-  book_.clear();
-  counts_.removed += count;
-  batch_.clear = true;
+  clear_book(actor);
   audit(actor, "block.flush", dump({{"entries", count}}));
   return count;
+}
+
+void Blocker::clear_book(const BlockActor& actor) {
+  for (const auto& [network, e] : book_.all()) {
+    offences_.erase(network);
+    if (!e.suggested) note_event(e, "removed", actor);
+  }
+  counts_.removed += book_.size();
+  book_.clear();
+  batch_.clear = true;
 }
 
 Result<std::size_t> Blocker::panic(const BlockActor& actor) {
@@ -408,9 +417,7 @@ Result<std::size_t> Blocker::panic(const BlockActor& actor) {
   table_made_ = false;  // nothing makes it anew
   Result<void> done;
   if (table_) done = table_->remove();
-  book_.clear();
-  counts_.removed += count;
-  batch_.clear = true;
+  clear_book(actor);
   put_flag(kPanicKey, true);
   audit(actor, "block.panic", dump({{"entries", count}}));
   if (!done.ok()) return done.error();

@@ -120,6 +120,7 @@ class Blocker {
   void keep(const BlockEntry& e);
   void note_event(const BlockEntry& e, std::string_view event, const BlockActor& actor);
   void drop_from_store(const BlockEntry& e, std::string_view event, const BlockActor& actor);
+  void clear_book(const BlockActor& actor);
   void audit(const BlockActor& actor, std::string action, std::string detail);
   void rebuild_never();
   void begin_trial(TimeNs now);

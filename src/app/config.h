@@ -75,6 +75,7 @@ struct AnalyzeSettings {
 struct LogsSection {
   bool read = true;
   std::vector<std::string> sources;
+  Milliseconds past{24LL * 3600 * 1000};
 };
 struct SocketsSection {
   Milliseconds interval{10'000};

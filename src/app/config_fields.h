@@ -105,6 +105,8 @@ inline constexpr Field<LogsSection> kLogsFields[] = {
     {"read", &LogsSection::read, 0, 0, "the agent follows logs and joins what they tell with what packets tell"},
     {"sources", &LogsSection::sources, 0, 0,
      "files, \"journal\", \"/dev/kmsg\", \"ulogd:...\" as `sekisho logs` takes them; empty: what this machine has"},
+    {"past", &LogsSection::past, 0, 400LL * 86'400 * 1000,
+     "at its first start the agent reads what logs and their rotated predecessors hold from so long ago, for the history; 0s: nothing"},
 };
 
 inline constexpr Field<SocketsSection> kSocketsFields[] = {

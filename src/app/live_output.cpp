@@ -47,7 +47,7 @@ void LiveOutput::on_second(const std::shared_ptr<const LiveSecond>& second) {
 
 void LiveOutput::tell(const IncidentNotice& notice) {
   seen_ += notice.what == "opened";
-  if (notice.what != "resumed") worst_ = std::max(worst_, notice.incident->severity);
+  if (notice.what != "resumed" && notice.what != "past") worst_ = std::max(worst_, notice.incident->severity);
   if (!notice.worth_telling()) return;
   if (journal_) return tell_journal(notice);
   clear_status();

@@ -106,7 +106,7 @@ Result<LogInputs> open_log_inputs(const LogInputOptions& options) {
   if (options.journal) names.insert(names.begin(), "journal");
   if (found) names = found_logs("", Journal::usable());
   for (const auto& name : names) {
-    auto opened = open_one(options, name, static_cast<std::uint32_t>(inputs.sources.size()), found);
+    auto opened = open_one(options, name, options.first_input + static_cast<std::uint32_t>(inputs.sources.size()), found);
     if (!opened.ok()) {
       if (!found) return opened.error();
       inputs.unreadable.push_back(opened.error().message);

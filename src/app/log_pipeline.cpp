@@ -170,6 +170,10 @@ void LogPipeline::close_step(bool last) {
   for (const auto& detector : detectors_) detector->on_step(step, findings_);
   for (const auto& event : incidents_.on_step(end, findings_))
     if (on_incident) on_incident(event);
+  if (!on_offender) return;
+  offenders_.clear();
+  for (const auto& detector : detectors_) detector->take_offenders(offenders_);
+  for (const auto& o : offenders_) on_offender(o, incidents_.open(o.label, Direction::ingress, o.merge_key));
 }
 
 void LogPipeline::advance(TimeNs now) {

@@ -56,8 +56,12 @@ class LogPipeline {
   // Each line and what became of it, before it is counted (--test, --show-odd).
   std::function<void(const LogLine&, LineVerdict, const LogEvent&)> on_line;
   std::function<void(const IncidentEvent&)> on_incident;
+  // Sources that went on in a step, each with its open incident (null: it has none).
+  std::function<void(const Offender&, const Incident*)> on_offender;
 
   const LogTally& tally() const { return tally_; }
+  TimeNs now() const { return now_; }  // of the lines; 0: there was none
+  std::vector<const Incident*> open_incidents() const { return incidents_.open(); }
   LogFeatures& features() { return features_; }
   std::vector<Incident> take_incidents() { return incidents_.take_all(); }
 
@@ -75,6 +79,7 @@ class LogPipeline {
   Incidents incidents_;
   std::vector<LogClock> clocks_;  // by input
   std::vector<Finding> findings_;
+  std::vector<Offender> offenders_;
   LogTally tally_;
   std::string_view last_rule_;
   std::uint64_t* last_rule_count_ = nullptr;

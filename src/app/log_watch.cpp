@@ -13,6 +13,7 @@
 #include "app/time_words.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "input/journal.h"
 
 namespace sekisho {
 namespace {
@@ -21,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPause = std::chrono::milliseconds{200};
 constexpr auto kDescribeEvery = std::chrono::seconds{5};
 constexpr auto kTryAgain = std::chrono::minutes{1};  // logs that appear later
+constexpr DurationNs kPastBefore = 10 * kMinute;  // older lines are history: nobody is told, nothing is blocked
 constexpr std::size_t kRows = 2000, kMostNotices = 4096;
 
 void wait(const std::stop_token& stop, std::chrono::milliseconds time) {
@@ -41,10 +43,36 @@ Result<std::unique_ptr<LogWatch>> LogWatch::make(LogWatchSettings settings, cons
 LogWatch::LogWatch(LogWatchSettings settings, std::unique_ptr<LogPipeline> pipeline)
     : settings_(std::move(settings)), pipeline_(std::move(pipeline)) {
   pipeline_->on_incident = [this](const IncidentEvent& event) {
-    auto notice = feed_.on_event(event, wall_clock());
-    const std::lock_guard lock{mutex_};
-    if (notices_.size() < kMostNotices) notices_.push_back(std::move(notice));
+    tell(feed_.on_event(event, wall_clock()));
   };
+  pipeline_->on_offender = [this](const Offender& offender, const Incident* incident) {
+    if (on_offender && !is_past(pipeline_->now())) on_offender(offender, incident ? incident->id : std::string{});
+  };
+}
+
+bool LogWatch::is_past(TimeNs time) const { return time + kPastBefore < wall_clock(); }
+
+// What a log held before the first start is kept, and told of once it turns out to go on.
+void LogWatch::tell(IncidentNotice notice) {
+  const auto& incident = *notice.incident;
+  if (is_past(incident.memory.last_finding)) {
+    if (notice.what == "opened" || past_.contains(incident.id)) {
+      notice.what = "past";
+      if (incident.ended)
+        past_.erase(incident.id);
+      else
+        past_.insert(incident.id);
+    }
+  } else if (past_.erase(incident.id)) {
+    notice.what = incident.ended ? "past" : "opened";
+  }
+  const std::lock_guard lock{mutex_};
+  if (notices_.size() < kMostNotices) notices_.push_back(std::move(notice));
+}
+
+void LogWatch::tell_progress() {
+  for (const auto* incident : pipeline_->open_incidents())
+    if (auto notice = feed_.progress(*incident, wall_clock())) tell(std::move(*notice));
 }
 
 void LogWatch::resume(std::vector<Incident> known) {
@@ -63,25 +91,52 @@ void LogWatch::finish() {
   thread_.join();
 }
 
+// What the logs hold already, merged by time, as far as it can be read; `positions` tells where to go on.
+void LogWatch::read_past(LogPositions& positions, const std::stop_token& stop) {
+  LogInputs inputs;
+  for (const auto& name : settings_.sources.empty() ? found_logs("", Journal::usable()) : settings_.sources) {
+    LogInputOptions one;
+    one.names = {name}, one.predecessors = true, one.since = wall_clock() - settings_.past;
+    one.first_input = static_cast<std::uint32_t>(inputs.sources.size());
+    auto opened = open_log_inputs(one);
+    if (opened.ok())
+      for (auto& source : opened->sources) inputs.sources.push_back(std::move(source));
+  }
+  // The store keeps logins by the hour: those of one hour are handed on before the next.
+  TimeNs hour = 0;
+  pipeline_->on_line = [&](const LogLine&, LineVerdict, const LogEvent& event) {
+    const auto its = event.time / (3600 * kSecond);
+    if (its <= hour) return;
+    hour = its;
+    keep_logins();
+  };
+  pipeline_->run(inputs.list(), [&] { return stop.stop_requested(); });
+  pipeline_->on_line = nullptr;
+  for (const auto& source : inputs.sources) source->remember(positions);
+  log_notice(fmt::format("the logs' last {} were read: {} lines", format_duration(settings_.past), pipeline_->tally().lines));
+}
+
 void LogWatch::run(const std::stop_token& stop) {
   ::prctl(PR_SET_NAME, "logs");
   LogPositions positions;
+  bool from_now_on = false;  // where it was is lost: nothing is read twice
   if (!settings_.positions.empty()) {
     auto known = load_positions(settings_.positions);
     if (known.ok())
       positions = std::move(known).value();
     else
-      log_warning(fmt::format("{}; logs are read from now on", known.error().message));
+      from_now_on = true, log_warning(fmt::format("{}; logs are read from now on", known.error().message));
   }
   LogInputs inputs;
-  auto tried = Clock::time_point{}, described = Clock::now();
+  auto tried = Clock::time_point{}, described = Clock::now(), told = Clock::now();
+  if (positions.empty() && settings_.past > 0 && !from_now_on) read_past(positions, stop);
   while (!stop.stop_requested()) {
     if (inputs.sources.empty() && (tried == Clock::time_point{} || Clock::now() - tried > kTryAgain)) {
       LogInputOptions wanted;
       wanted.names = settings_.sources;
       wanted.follow = true;
       wanted.positions = &positions;
-      wanted.from_end = positions.empty();
+      wanted.from_end = positions.empty() && (settings_.past == 0 || from_now_on);
       auto opened = open_log_inputs(wanted);
       const std::lock_guard lock{mutex_};
       notes_ = opened.ok() ? opened->unreadable : std::vector{opened.error().message};
@@ -89,7 +144,9 @@ void LogWatch::run(const std::stop_token& stop) {
       for (const auto& source : inputs.sources) reading_.push_back(source->name());
       tried = Clock::now();
     }
-    if (!pipeline_->poll(inputs.list())) {
+    const bool more = pipeline_->poll(inputs.list());
+    if (Clock::now() - told >= std::chrono::seconds{1}) tell_progress(), told = Clock::now();
+    if (!more) {
       pipeline_->advance(wall_clock() - 2 * kSecond);
       wait(stop, kPause);
     }
@@ -114,11 +171,7 @@ void LogWatch::describe() {
     rows.push_back({to_string(fact.source), std::string{to_string(fact.service)}, fact.honeypot ? "honeypot" : "", fact.failures,
                     fact.successes, fact.users, fact.first_seen, fact.last_seen});
   });
-  if (keep && pipeline_->tally().events != events_kept_) {
-    events_kept_ = pipeline_->tally().events;
-    auto news = counts_.take([&](const std::function<void(const LoginFact&)>& hand) { pipeline_->features().logins().for_each(hand); });
-    if (!news.empty()) keep(std::move(news));
-  }
+  keep_logins();
   std::sort(rows.begin(), rows.end(),
             [](const Row& a, const Row& b) { return a.failures != b.failures ? a.failures > b.failures : a.source < b.source; });
   if (rows.size() > kRows) rows.resize(kRows);
@@ -126,6 +179,13 @@ void LogWatch::describe() {
   rows_ = std::move(rows);
   failures_ = failures;
   lines_ = pipeline_->tally().lines, events_ = pipeline_->tally().events;
+}
+
+void LogWatch::keep_logins() {
+  if (!keep || pipeline_->tally().events == events_kept_) return;
+  events_kept_ = pipeline_->tally().events;
+  auto news = counts_.take([&](const std::function<void(const LoginFact&)>& hand) { pipeline_->features().logins().for_each(hand); });
+  if (!news.empty()) keep(std::move(news));
 }
 
 std::vector<IncidentNotice> LogWatch::take() {

@@ -2,12 +2,14 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "app/incident_feed.h"
 #include "app/log_pipeline.h"
+#include "input/line_source.h"
 #include "app/login_counts.h"
 
 namespace sekisho {
@@ -15,6 +17,7 @@ namespace sekisho {
 struct LogWatchSettings {
   std::vector<std::string> sources;  // as in LogInputOptions::names; empty: what this machine has
   std::string positions;             // file that remembers where to go on; empty: none
+  DurationNs past = 0;               // without positions: so much of what the logs hold already is read, for the history
   LogPipelineSettings pipeline;
 };
 
@@ -27,6 +30,8 @@ class LogWatch {
   void resume(std::vector<Incident> known);
   // Where logins are kept, called by the thread every few seconds when there are new ones; before start().
   std::function<void(std::vector<LoginCount>)> keep;
+  // Sources that went on, with the id of their open incident (empty: none), called by the thread as it reads; before start().
+  std::function<void(const Offender&, const std::string& incident)> on_offender;
   void start();
   // What changed since the last call, in order.
   std::vector<IncidentNotice> take();
@@ -40,13 +45,19 @@ class LogWatch {
  private:
   LogWatch(LogWatchSettings settings, std::unique_ptr<LogPipeline> pipeline);
   void run(const std::stop_token& stop);
+  void read_past(LogPositions& positions, const std::stop_token& stop);
   void describe();
+  void keep_logins();
+  void tell(IncidentNotice notice);
+  void tell_progress();
+  bool is_past(TimeNs time) const;
 
   const LogWatchSettings settings_;
   std::unique_ptr<LogPipeline> pipeline_;  // the thread's
   IncidentFeed feed_;                      // the thread's
   LoginCounts counts_;                     // the thread's
   std::uint64_t events_kept_ = 0;          // the thread's
+  std::set<std::string> past_;             // the thread's: incidents told as past only
   struct Row {
     std::string source, service, note;
     std::uint64_t failures = 0, successes = 0, users = 0;

@@ -49,7 +49,9 @@ void login_table(TextPage& page, const LogsReport& r, LogService service, std::s
   std::uint64_t users = 0;
   for (const auto& u : r.users) users += u.service == service;
   page.blank();
-  std::string line = fmt::format("{}   {} {}   {} source{}", title, format_count(failures), what, format_count(sources), plural(sources));
+  // Without failures there is no attack to name.
+  std::string line = fmt::format("{}   {} {}   {} source{}", failures ? std::string{title} : fmt::format("{} logins", to_string(service)),
+                                 format_count(failures), what, format_count(sources), plural(sources));
   if (service != LogService::http)
     line += fmt::format("   {} user{} guessed   {} success{} after failures", format_count(users), plural(users), after,
                         after == 1 ? "" : "es");

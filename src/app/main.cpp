@@ -171,7 +171,7 @@ void add_rules(CLI::App& app, RulesCommand& o) {
           ->capture_default_str();
     if (which == "print" || which == "install")
       action->add_option("--port", o.ports, "ports instead of [response] ports; may be repeated")
-          ->expected(1)
+          ->allow_extra_args(false)
           ->check(CLI::Range(1, 65'535));
     if (which == "install") action->add_flag("--yes", o.yes, "do not ask");
     if (which == "status") action->add_flag("--json", o.json, "as JSON");

@@ -290,6 +290,11 @@ void Pipeline::close_step(std::uint64_t step, TimeNs now, DurationNs length, boo
   }
   for (const auto& event : incidents_.on_step(now, findings_))
     if (on_incident) on_incident(event);
+  if (on_offender) {
+    offenders_.clear();
+    for (const auto& detector : detectors_) detector->take_offenders(offenders_);
+    for (const auto& o : offenders_) on_offender(o, incidents_.open(o.label, Direction::ingress, o.merge_key));
+  }
   if (on_step) on_step(seen);
   sockets_.clear();
 

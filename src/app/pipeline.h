@@ -60,6 +60,8 @@ class Pipeline final : public Intake {
   // Called for each frame once its packet is counted (evidence), and for each change of an incident.
   std::function<void(const Frame&, const Packet&)> on_packet;
   std::function<void(const IncidentEvent&)> on_incident;
+  // Called for each step with sources that went on, each with its open incident (null: it has none).
+  std::function<void(const Offender&, const Incident*)> on_offender;
   // Called for each step once its findings are merged (histories). Steps without packets in their window may be left out.
   std::function<void(const Step&)> on_step;
 
@@ -120,6 +122,7 @@ class Pipeline final : public Intake {
   TimeNs last_time_ = 0;
   DurationNs clock_offset_ = 0;  // added to the data's time after its clock was set back
   std::vector<Finding> findings_;
+  std::vector<Offender> offenders_;
   std::vector<ConnectionFact> sockets_;  // not judged yet
   std::uint64_t evictions_ = 0;
   TimeNs full_until_ = 0;  // findings that rest on tables of connections and sources may lack something until then

@@ -62,6 +62,7 @@ QueryGroups::QueryGroups(std::span<const QueryField> fields, std::span<const std
   for (std::size_t i = 0; i < fields.size(); ++i)
     if (fields[i].use != FieldUse::key) place_[i] = summed_.size(), summed_.push_back(i);
   if (source_) pairs_.resize(4096);
+  for (const auto field : group) by_source_ |= fields[field].name == "source" || fields[field].name == "network";
 }
 
 std::uint64_t QueryGroups::hash_of(std::string_view key) const {
@@ -83,7 +84,7 @@ std::string_view QueryGroups::key(std::size_t number) const {
 
 void QueryGroups::grow() {
   slots_.assign(slots_.size() * 2, Slot{});
-  for (std::size_t number = 0; number < key_at_.size(); ++number) {
+  for (std::size_t number = part_begins_; number < key_at_.size(); ++number) {
     const auto hash = hash_of(key(number));
     auto at = hash & (slots_.size() - 1);
     while (slots_[at].group) at = (at + 1) & (slots_.size() - 1);
@@ -131,8 +132,38 @@ std::size_t QueryGroups::find(QueryRow row) {
     sums_.push_back(sum);
   }
   if (source_) source_counts_.push_back(0);
-  if (key_at_.size() * 2 > slots_.size()) grow();
+  if ((key_at_.size() - part_begins_) * 2 > slots_.size()) grow();
   return last_;
+}
+
+void QueryGroups::next_part() {
+  last_ = kMost;
+  if (by_source_) {
+    part_begins_ = key_at_.size();
+    std::fill(slots_.begin(), slots_.end(), Slot{});
+  }
+  std::fill(pairs_.begin(), pairs_.end(), 0);
+  pair_count_ = 0;
+}
+
+bool QueryGroups::absorb(const QueryGroups& other) {
+  if (by_source_) {  // none of them is here yet
+    if (size() + other.size() > kMost || keys_.size() + other.keys_.size() > UINT32_MAX) return false;
+    for (const auto at : other.key_at_) key_at_.push_back(at + static_cast<std::uint32_t>(keys_.size()));
+    keys_ += other.keys_;
+    sums_.insert(sums_.end(), other.sums_.begin(), other.sums_.end());
+    source_counts_.insert(source_counts_.end(), other.source_counts_.begin(), other.source_counts_.end());
+    return true;
+  }
+  std::vector<QueryCell> row(fields_.size());
+  for (std::size_t i = 0; i < other.size(); ++i) {
+    for (const auto field : summed_) row[field] = other.cell(i, field);
+    now_ = other.key(i);
+    const auto number = find(row);
+    if (number == kMost) return false;
+    if (source_) source_counts_[number] += other.source_counts_[i];
+  }
+  return true;
 }
 
 bool QueryGroups::add(QueryRow row) {

@@ -19,6 +19,10 @@ class QueryGroups {
   // counted. The spans must outlive this.
   QueryGroups(std::span<const QueryField> fields, std::span<const std::size_t> group, DurationNs over, std::optional<std::size_t> source);
   bool add(QueryRow row);  // false: it would be one group too many; not added
+  // From now on come rows of sources that were not there before: what they are found by begins anew, and stays small.
+  void next_part();
+  // The groups of another one of the same question, whose rows are of other sources. False: they would be too many.
+  bool absorb(const QueryGroups& other);
   std::size_t size() const { return key_at_.size(); }
   // A group's cell: of a field that it is told apart by, of one that is added up, or its slice of time. Texts live as long as this.
   QueryCell cell(std::size_t number, std::size_t field) const;
@@ -53,6 +57,8 @@ class QueryGroups {
   std::vector<std::uint32_t> key_at_;                  // by group: where in keys_ its key begins
   std::vector<Sum> sums_;                              // summed_.size() for each group
   std::vector<Slot> slots_ = std::vector<Slot>(4096);  // open addressing
+  bool by_source_ = false;                             // no group has rows of two sources, or networks that sources are counted with
+  std::size_t part_begins_ = 0;                        // the part's first group, when by_source_
   std::size_t last_ = kMost;                           // the group of the row before: rows of a source come one after the other
   std::vector<std::uint32_t> source_counts_;
   std::vector<std::uint64_t> pairs_;  // open addressing; of group and source, 64 bits of hash: two alike among ten million is 1 in 300,000

@@ -83,6 +83,7 @@ class Parser {
         if (into) return wrong(at, fmt::format("'{}' stands once", name));
         into = TRY(time_words(name));
       } else if (is("group")) {
+        if (!q.group.empty()) return wrong(at, "'group by' stands once; its fields are joined with commas");
         ++at_;
         if (!is("by")) return wrong(next().at, "'group' is followed by 'by' and fields");
         do {
@@ -91,6 +92,7 @@ class Parser {
           q.group.push_back(TRY(name("a field to group by")));
         } while (next().kind == Token::Kind::comma);
       } else if (is("top")) {
+        if (q.top) return wrong(at, "'top' stands once");
         ++at_;
         q.top = TRY(count());
         if (is("by")) {

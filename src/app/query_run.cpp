@@ -8,8 +8,10 @@
 #include <numeric>
 
 #include "app/query_groups.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "model/labels.h"
+#include "model/traffic_class.h"
 
 namespace sekisho {
 namespace {
@@ -46,20 +48,38 @@ std::optional<double> number_of(std::string_view text) {
   return value * factor <= 9e18 ? std::optional{value * factor} : std::nullopt;
 }
 
-Result<ReadyCondition::Value> value_of(const QueryField& field, const std::string& text, TimeNs now) {
+bool is_class(std::string_view text) {
+  for (std::size_t c = 0; c < kTrafficClasses; ++c)
+    if (to_string(static_cast<TrafficClass>(c)) == text) return true;
+  return false;
+}
+
+// `exact`: it is what a field is compared with, not looked for in it.
+Result<ReadyCondition::Value> value_of(const QueryField& field, const std::string& text, bool exact, TimeNs now) {
   ReadyCondition::Value v;
   v.text = text;
   const auto bad = [&](std::string_view expected) {
     return refuse(fmt::format("{} '{}' is no {}", field.name, escape_hostile(text, 60), expected));
   };
   switch (field.type) {
-    case FieldType::text: break;
+    case FieldType::text:
+      if (!exact) break;
+      if (!field.values.empty() &&
+          (text.find(' ') != std::string::npos || fmt::format(" {} ", field.values).find(fmt::format(" {} ", text)) == std::string::npos))
+        return refuse(fmt::format("{} '{}': there are {}", field.name, escape_hostile(text, 60), field.values));
+      if (field.name == "label" && !text.empty() && !find_label(text))
+        return refuse(fmt::format("'{}' is no label: docs/labels.md has them all", escape_hostile(text, 60)));
+      if (field.name == "class" && !is_class(text))
+        return refuse(
+            fmt::format("'{}' is no class of traffic, such as tcp_syn or udp: query classes group by class", escape_hostile(text, 60)));
+      break;
     case FieldType::number:
     case FieldType::real: {
       const auto number = number_of(text);
       if (!number) return bad("number (1500, 2k, 3M)");
       v.real = *number, v.number = static_cast<std::int64_t>(*number);
       if (field.type == FieldType::number && static_cast<double>(v.number) != v.real) return bad("whole number");
+      if (field.most && v.number > field.most) return bad(fmt::format("number up to {}", field.most));
       break;
     }
     case FieldType::network: {
@@ -95,7 +115,7 @@ Result<ReadyCondition> ready(const QueryTable& table, const QueryCondition& c, T
   if (c.op == QueryOp::contains && field.type != FieldType::text)
     return refuse(fmt::format("'~' looks into texts, {} is none{}", field.name,
                               field.type == FieldType::network ? "; = takes a network as well: 198.51.100.0/24" : ""));
-  for (const auto& value : c.values) r.values.push_back(TRY(value_of(field, value, now)));
+  for (const auto& value : c.values) r.values.push_back(TRY(value_of(field, value, c.op != QueryOp::contains, now)));
   return r;
 }
 
@@ -124,15 +144,13 @@ std::optional<Address> only_source(const QueryTable& table, const ReadyCondition
   return std::nullopt;
 }
 
-// The only port, likewise.
-std::optional<std::uint16_t> only_port(const QueryTable& table, const ReadyCondition& c) {
+// The values of a test on `name` for one of which all of it must hold; empty: it may hold for others.
+std::span<const ReadyCondition::Value> only_values(const QueryTable& table, const ReadyCondition& c, std::string_view name) {
   if (c.kind == QueryCondition::Kind::all)
     for (const auto& part : c.parts)
-      if (const auto found = only_port(table, part)) return found;
-  if (c.kind == QueryCondition::Kind::test && table.fields[c.field].name == "port" && c.op == QueryOp::equal && c.values.size() == 1 &&
-      c.values[0].number >= 0 && c.values[0].number <= 0xffff)
-    return static_cast<std::uint16_t>(c.values[0].number);
-  return std::nullopt;
+      if (const auto found = only_values(table, part, name); !found.empty()) return found;
+  if (c.kind == QueryCondition::Kind::test && table.fields[c.field].name == name && c.op == QueryOp::equal) return c.values;
+  return {};
 }
 
 bool asks_for_time(const ReadyCondition& c) {
@@ -183,6 +201,12 @@ class Answering {
       too_many_ |= !groups_->add(row);
     else
       keep(row);
+  }
+
+  void next_part() { groups_->next_part(); }
+  void absorb(const Answering& other) {
+    matched += other.matched;
+    too_many_ |= other.too_many_ || !groups_->absorb(*other.groups_);
   }
 
   Result<QueryAnswer> answer() {
@@ -337,18 +361,33 @@ Result<ReadyQuery> prepare_query(const Query& query, TimeNs now) {
       return refuse(fmt::format("'top … by {}' needs a field that is added up", *query.by));
   }
   q.top = query.top.value_or(q.over ? kTopSlices : q.grouped ? kTopGroups : kTopRows);
-  if (q.where) q.source = only_source(*q.table, *q.where), q.port = only_port(*q.table, *q.where);
+  if (q.where) {
+    q.source = only_source(*q.table, *q.where);
+    for (const auto& v : only_values(*q.table, *q.where, "port")) q.ports.push_back(static_cast<std::uint16_t>(v.number));
+    if (const auto in = only_values(*q.table, *q.where, "source"); in.size() == 1) q.within = in.front().network;
+  }
   return q;
 }
 
 Result<QueryAnswer> answer_query(StoreReader& reader, const ReadyQuery& query, bool for_people) {
-  Answering answering{query, for_people};
   // A condition on the time wants rows as fine as they are kept.
   const auto step = query.over == 0 && query.where && asks_for_time(*query.where) ? kSecond : query.over;
-  TRY(query.table->read(reader, {query.range.since, query.range.until, query.source, step, query.port},
-                        [&](QueryRow row) { answering.row(row); }));
-  auto answer = TRY(answering.answer());
-  answer.matched = answering.matched;
+  const QueryRange range{query.range.since, query.range.until, query.source, step, query.ports, query.within};
+  std::vector<Answering> parts;
+  if (query.table->parts && query.grouped && !query.source) {
+    const auto rows = TRY(query.table->parts(reader, range));
+    for (std::size_t i = 0; i < parallel_threads(); ++i) parts.emplace_back(query, for_people);
+    in_parallel(rows->size(), [&](std::size_t thread, std::size_t part) {
+      parts[thread].next_part();
+      rows->each(part, [&](QueryRow row) { parts[thread].row(row); });
+    });
+  } else {
+    parts.emplace_back(query, for_people);
+    TRY(query.table->read(reader, range, [&](QueryRow row) { parts.front().row(row); }));
+  }
+  for (std::size_t i = 1; i < parts.size(); ++i) parts.front().absorb(parts[i]);
+  auto answer = TRY(parts.front().answer());
+  answer.matched = parts.front().matched;
   return answer;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/address_story.h"
+#include "app/address_story_json.h"
 #include "app/command.h"
 #include "base/text.h"
 #include "control/client.h"
@@ -16,57 +17,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr DurationNs kReach = 30LL * 24 * 3600 * kSecond;
 
-// Rows of the agent's table of connections that name the address; none when it does not run.
-Json connections_of(const Config& config, const Network& network) {
-  if (network.prefix_bits != 128 || agent_is_absent(config.control.socket)) return Json::array();
+// The agent, when it runs.
+Ask ask_agent(const Config& config) {
+  if (agent_is_absent(config.control.socket)) return {};
   auto client = ControlClient::connect(config.control.socket);
-  if (!client.ok()) return Json::array();
-  const auto address = to_string(network.base);
-  const auto answer = client.value()->ask("connections", Json{{"limit", 2000}, {"q", address}}.dump());
-  const auto table = answer.ok() ? Json::parse(answer.value(), nullptr, false) : Json{};
-  Json rows = Json::array();
-  if (!table.is_object() || !table.contains("rows")) return rows;
-  // The filter finds 198.51.100.70 for 198.51.100.7, too.
-  for (const auto& row : table["rows"])
-    for (const auto& [name, value] : row.items()) {
-      if (!value.is_string()) continue;
-      const auto& text = value.get_ref<const std::string&>();
-      const auto at = text.find(address);
-      const auto ends = [&](std::size_t i) {
-        return i >= text.size() || std::string_view{"0123456789abcdef."}.find(text[i]) == std::string_view::npos;
-      };
-      if (at == std::string::npos || !ends(at + address.size()) || (at > 0 && !ends(at - 1))) continue;
-      rows.push_back(row);
-      break;
-    }
-  return rows;
-}
-
-Json as_json(const AddressStory& story, const Json& connections) {
-  Json timeline = Json::array(), blocks = Json::array();
-  for (const auto& e : story.entries)
-    timeline.push_back({{"time", format_rfc3339(e.time)},
-                        {"what", e.what},
-                        {"text", e.text},
-                        {"incident", e.incident.empty() ? Json(nullptr) : Json(escape_hostile(e.incident, 40))}});
-  for (const auto& b : story.blocks)
-    blocks.push_back({{"network", escape_hostile(b.network, 64)},
-                      {"suggested", b.suggested},
-                      {"proof", escape_hostile(b.proof, 64)},
-                      {"reason", escape_hostile(b.reason, 400)},
-                      {"expires", format_rfc3339(b.expires)}});
-  return {{"schema", 1},
-          {"address", to_string(story.network)},
-          {"since", format_rfc3339(story.range.since)},
-          {"until", format_rfc3339(story.range.until)},
-          {"incidents", story.incidents},
-          {"scan_hits", story.scan_hits},
-          {"login_failures", story.failures},
-          {"login_successes", story.successes},
-          {"timeline", std::move(timeline)},
-          {"more", story.cut},
-          {"blocks", std::move(blocks)},
-          {"connections", connections}};
+  if (!client.ok()) return {};
+  return [agent = std::shared_ptr{std::move(client).value()}](const std::string& verb, const std::string& with) {
+    return agent->ask(verb, with);
+  };
 }
 
 std::string counted(std::uint64_t n, std::string_view one, std::string_view many) {
@@ -109,8 +67,8 @@ int show_address(const ShowCommand& command, const Network& network) {
   if (!history.ok()) return fail(history.error());
   const auto story = tell_story(*history->reader, network, history->range);
   if (!story.ok()) return fail(story.error());
-  const auto connections = connections_of(history->config, network);
-  fmt::print("{}", command.read.json ? as_json(story.value(), connections).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+  const auto connections = connections_of(network, ask_agent(history->config));
+  fmt::print("{}", command.read.json ? story_json(story.value(), connections).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
                                      : as_text(story.value(), connections));
   return std::fflush(stdout) == 0 ? 0 : 3;
 }

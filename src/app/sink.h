@@ -14,12 +14,11 @@ namespace sekisho {
 struct IncidentNotice {
   IncidentChange change = IncidentChange::opened;
   // "opened" "worse" (more severe) "changed" (label or shape) "closed" "reopened" "resumed" (after a restart) "attributed" (its process is
-  // known now): worth telling;
-  // "progress": only numbers have grown.
+  // known now): worth telling; "progress": only numbers have grown; "past": found in what a log held before the agent's first start.
   std::string_view what;
   TimeNs time = 0;
   std::shared_ptr<const Incident> incident;
-  bool worth_telling() const { return what != "progress" && what != "changed" && what != "resumed"; }
+  bool worth_telling() const { return what != "progress" && what != "changed" && what != "resumed" && what != "past"; }
 };
 
 // A second of the clock, about a second after it ended.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <future>
 
 #include "app/incident_state.h"
 #include "app/time_words.h"
@@ -130,6 +131,17 @@ void StoreSink::write(std::function<Result<void>(StoreWriter&)> job, Worker::Imp
         if (const auto done = job(*writer_); !done.ok()) note(done);
       },
       importance);
+}
+
+Result<void> StoreSink::settle(std::chrono::milliseconds most) {
+  const auto done = std::make_shared<std::promise<bool>>();
+  auto stored = done->get_future();
+  if (!worker_.post([this, done] { done->set_value(save_waiting()); })) return Error{"the store's queue is full"};
+  if (stored.wait_for(most) != std::future_status::ready)
+    return Error{fmt::format("the store {} did not take it within {} ms", path_, most.count())};
+  if (stored.get()) return {};
+  const auto state = health();
+  return Error{state.problem.empty() ? fmt::format("the store {} does not work", path_) : state.problem};
 }
 
 void StoreSink::finish() {

@@ -1,5 +1,6 @@
 // StoreSink: everything that the agent keeps, written by a thread of its own; goes on without the store when that fails, and says so.
 #pragma once
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -23,7 +24,7 @@ struct StoreHealth {
   std::uint64_t dropped = 0;       // jobs for which the queue had no room
 };
 
-// Members may be called by any thread and never wait for the disk, finish() excepted.
+// Members may be called by any thread and never wait for the disk, settle() and finish() excepted.
 class StoreSink final : public Sink {
  public:
   // Null `writer` with its `problem`: the store is tried again every half minute.
@@ -37,6 +38,8 @@ class StoreSink final : public Sink {
   void put_blob(std::string key, TimeNs now, std::vector<std::uint8_t> bytes);
   // Anything else: runs on the store's thread and is committed within five seconds. For evidence records, audit entries and the like.
   void write(std::function<Result<void>(StoreWriter&)> job, Worker::Importance importance = Worker::Importance::essential);
+  // Waits, at most so long, until everything that was handed over before is on the disk. An error says why it is not.
+  Result<void> settle(std::chrono::milliseconds most);
   void finish() override;
 
   StoreHealth health() const;

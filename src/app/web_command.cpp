@@ -122,8 +122,9 @@ int run_web(const WebCommand& command) {
   Access access{{tokens, config.web.hosts}};
   Routes routes;
   Site site{access, routes, feed};
-  Api api{
-      {SEKISHO_VERSION, host_name_of_machine(), settings_document(config), web_details, packet_list, config.evidence.dir}, agent, **places};
+  Api api{{SEKISHO_VERSION, host_name_of_machine(), settings_document(config), web_details, packet_list, web_story, config.evidence.dir},
+          agent,
+          **places};
   api.fleet = fleet->get(), api.site = &site, api.access = &access, api.open_metrics = config.web.open_metrics;
   add_api_routes(routes, api);
 

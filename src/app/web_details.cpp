@@ -52,4 +52,9 @@ std::string web_details(const StoredIncident& stored) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Result<std::string> web_story(StoreReader& reader, const Network& network, TimeNs since, TimeNs until, const Ask& ask) {
+  const auto story = TRY(tell_story(reader, network, {since, until}));
+  return story_json(story, connections_of(network, ask)).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace sekisho

@@ -84,6 +84,7 @@ void Campaign::add(const SourceFact& f, TimeNs now) {
   peer.fact_bytes = f.bytes;
   peer.fact_syns = f.syns;
   peer.packets += packets;
+  offenders_.add(label_, merge_key_, f.remote, peer.packets);
 
   if (fresh) {
     ++t.sources;
@@ -206,7 +207,7 @@ Finding Campaign::take(TimeNs now) {
   f.time = now;
   f.first_packet = new_first_;
   f.label = label_;
-  f.merge_key = label_;
+  f.merge_key = merge_key_;
   f.has_subject = locals_.size() == 1 && !many_locals_;
   if (f.has_subject) f.subject = *locals_.begin();
   const auto since = reported_ ? last_report_ : new_first_;

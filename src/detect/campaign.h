@@ -11,6 +11,7 @@
 #include "base/distinct.h"
 #include "detect/peer_table.h"
 #include "model/finding.h"
+#include "model/offender.h"
 #include "model/source_fact.h"
 
 namespace sekisho {
@@ -36,13 +37,14 @@ struct CampaignTotals {
 
 class Campaign {
  public:
-  Campaign(std::string_view label, CampaignRules rules) : label_{label}, rules_{rules} {}
+  Campaign(std::string_view label, CampaignRules rules) : label_{label}, merge_key_{label}, rules_{rules} {}
 
   void add(const SourceFact& fact, TimeNs now);
   // Is there something to say? The first time at once, then every few seconds, at the end, and when a wave begins.
   bool due(TimeNs now, bool last);
   // Numbers, peers, ports, severity, the evidence that all scans share, the selector; the detector adds confidence and its own text.
   Finding take(TimeNs now);
+  void take_offenders(std::vector<Offender>& out) { offenders_.take(out); }
 
   const CampaignTotals& totals() const { return totals_; }
   std::uint64_t distinct_sources() const;
@@ -74,8 +76,10 @@ class Campaign {
   std::string growth() const;
 
   std::string_view label_;
+  std::string merge_key_;
   CampaignRules rules_;
   CampaignTotals totals_;
+  Offenders offenders_;
   PeerTable<Peer> peers_;
   bool peers_trimmed_ = false;
   Distinct distinct_;

@@ -8,6 +8,7 @@
 #include "base/registry.h"
 #include "base/settings.h"
 #include "model/finding.h"
+#include "model/offender.h"
 #include "model/second.h"
 
 namespace sekisho {
@@ -17,6 +18,8 @@ class Detector {
   virtual ~Detector() = default;
   // Called once per step of the sliding window (at most 250 ms apart), by the one thread that owns detection.
   virtual void on_step(const Step& step, std::vector<Finding>& out) = 0;
+  // Sources that went on since the last call; after on_step().
+  virtual void take_offenders(std::vector<Offender>&) {}
   // Packets/s of a class below which this detector never speaks of a flood; 0 = it does not judge the class.
   virtual double floor_pps(TrafficClass, Direction) const { return 0; }
 };

@@ -20,6 +20,7 @@ class LogCredentialStuffing final : public LogDetector {
                    "an access log does not say which logins failed: a test tool or a proxy for many people looks alike", 0},
                   {s.warn, s.alert, 0, s.slow, s.distributed}} {}
   void on_step(const LogStep& step, std::vector<Finding>& out) override { campaign_.on_step(step, out); }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   LogLoginCampaign campaign_;

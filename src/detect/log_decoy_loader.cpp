@@ -20,6 +20,7 @@ class LogDecoyLoader final : public LogDetector {
       if (peer.hits++ == 0) peer.first = c.time;
       peer.last = c.time;
       ++total_;
+      offenders_.add("telnet_loader", "decoy loader", c.source.base, peer.hits);
       busybox_ += c.busybox, downloads_ += c.download;
       last_ = quoted_text(c.command);
     }
@@ -38,11 +39,13 @@ class LogDecoyLoader final : public LogDetector {
     pace_.fill(f, step, total_);
     out.push_back(std::move(f));
   }
+  void take_offenders(std::vector<Offender>& out) override { offenders_.take(out); }
 
  private:
   Settings settings_;
   LogPeers peers_;
   LogPace pace_;
+  Offenders offenders_;
   std::uint64_t total_ = 0, busybox_ = 0, downloads_ = 0;
   std::string last_;
 };

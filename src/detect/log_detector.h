@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "model/finding.h"
 #include "model/log_step.h"
+#include "model/offender.h"
 
 namespace sekisho {
 
@@ -17,6 +18,8 @@ class LogDetector {
   virtual ~LogDetector() = default;
   // Called once per second of log time in which something came, by the one thread that reads the logs.
   virtual void on_step(const LogStep& step, std::vector<Finding>& out) = 0;
+  // Sources that went on since the last call; after on_step().
+  virtual void take_offenders(std::vector<Offender>&) {}
 };
 
 struct LogDetectorSpec {

@@ -18,9 +18,14 @@ class LogHttpFlood final : public LogDetector {
 
   void on_step(const LogStep& step, std::vector<Finding>& out) override {
     for (const RequestFact& f : step.requests) on_second(f, step, out);
-    for (const RequestSourceFact& f : step.request_sources)
+    const bool flood = began_ != 0 && step.time - last_told_ <= 3 * kSecond;
+    for (const RequestSourceFact& f : step.request_sources) {
+      if (f.requests_10s >= 10 * settings_.source_rps || (flood && f.requests_10s >= kMemberRequests))
+        offenders_.add("http_flood", std::string{kMergeKey}, f.source.base, f.requests_10s);
       if (f.requests_10s >= 10 * settings_.source_rps) on_source(f, step, out);
+    }
   }
+  void take_offenders(std::vector<Offender>& out) override { offenders_.take(out); }
 
  private:
   void on_second(const RequestFact& r, const LogStep& step, std::vector<Finding>& out) {
@@ -41,7 +46,7 @@ class LogHttpFlood final : public LogDetector {
     if (began_ == 0 || step.time - last_told_ > 60 * kSecond) began_ = step.time - 2 * kSecond;
     last_told_ = step.time;
 
-    Finding f = log_finding("http_flood", step, "http_flood log");
+    Finding f = log_finding("http_flood", step, std::string{kMergeKey});
     f.first_packet = began_;
     f.packets = r.requests;
     f.rate_pps = r.requests;
@@ -82,7 +87,7 @@ class LogHttpFlood final : public LogDetector {
     if (sources_.size() >= 1024 && !sources_.contains(s.source)) sources_.erase(sources_.begin());
     auto& pace = sources_[s.source];
     if (!pace.due(step, Severity::low, s.requests)) return;
-    Finding f = log_finding("http_flood", step, "http_flood log");
+    Finding f = log_finding("http_flood", step, std::string{kMergeKey});
     f.severity = Severity::low;
     f.confidence = 60;
     f.first_packet = std::max(s.first_seen, step.time - 10 * kSecond);
@@ -96,7 +101,11 @@ class LogHttpFlood final : public LogDetector {
     out.push_back(std::move(f));
   }
 
+  static constexpr std::string_view kMergeKey = "http_flood log";
+  // Within ten seconds, while a flood goes on: more than a visitor's browser asks for, again and again.
+  static constexpr std::uint32_t kMemberRequests = 50;
   Settings settings_;
+  Offenders offenders_;
   unsigned above_ = 0;
   TimeNs last_above_ = 0, began_ = 0, last_told_ = 0;
   std::map<Network, LogPace> sources_;

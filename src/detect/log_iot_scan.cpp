@@ -51,6 +51,7 @@ class LogIotScan final : public LogDetector {
                      : "the lines have no sequence numbers (log with --log-tcp-sequence): the Mirai fingerprint could not be looked for");
     });
   }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   Settings settings_;

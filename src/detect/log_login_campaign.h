@@ -2,6 +2,7 @@
 // users, one that is slow, and many that are quiet together.
 #pragma once
 #include "detect/log_findings.h"
+#include "model/offender.h"
 
 namespace sekisho {
 
@@ -23,7 +24,9 @@ struct LogLoginRules {
 
 class LogLoginCampaign {
  public:
-  LogLoginCampaign(LogLoginWording wording, LogLoginRules rules) : wording_{wording}, rules_{rules} {}
+  LogLoginCampaign(LogLoginWording wording, LogLoginRules rules)
+      : wording_{wording}, rules_{rules}, merge_key_{std::string{wording.label} + " log"} {}
+  void take_offenders(std::vector<Offender>& out) { offenders_.take(out); }
 
   void on_step(const LogStep& step, std::vector<Finding>& out) {
     bool touched = false;
@@ -48,6 +51,8 @@ class LogLoginCampaign {
     const bool slow = !noted && f.failures_day >= rules_.slow;
     const bool member = peers_.all().contains(f.source);
     if (!noted && !slow && !member && !many_users) return false;
+    // One more failure of a source that was loud yesterday is no offence.
+    if (noted || slow || many_users) offenders_.add(wording_.label, merge_key_, f.source.base, slow ? f.failures_day : f.failures_10min);
     auto& peer = peers_.at(f.source);
     const std::uint64_t before = peer.hits;
     // What a source did before it was noticed belongs to it.
@@ -88,7 +93,7 @@ class LogLoginCampaign {
   void judge(const LogStep& step, std::vector<Finding>& out) {
     const bool distributed = distributed_.sources > 0;
     const bool attack = loud_ > 0 || users_ > 0 || distributed;
-    Finding f = log_finding(wording_.label, step, std::string{wording_.label} + " log");
+    Finding f = log_finding(wording_.label, step, merge_key_);
     f.severity = attack ? Severity::medium : Severity::low;
     if (!pace_.due(step, f.severity, total_)) return;
     f.confidence = attack ? (loud_ > 0 ? 95 : 88) : slow_ > 0 ? 75 : 60;
@@ -123,6 +128,8 @@ class LogLoginCampaign {
 
   LogLoginWording wording_;
   LogLoginRules rules_;
+  std::string merge_key_;
+  Offenders offenders_;
   LogPeers peers_;
   LogPace pace_;
   std::uint64_t total_ = 0, most_ = 0;

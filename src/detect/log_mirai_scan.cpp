@@ -39,6 +39,7 @@ class LogMiraiScan final : public LogDetector {
       }
     });
   }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   Settings settings_;

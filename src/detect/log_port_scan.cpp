@@ -26,6 +26,7 @@ class LogPortScan final : public LogDetector {
       f.evidence.push_back(fmt::format("about {} different ports from one source", t.most_ports));
     });
   }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   Settings settings_;

@@ -4,6 +4,7 @@
 
 #include "detect/log_findings.h"
 #include "detect/port_table.h"
+#include "model/offender.h"
 
 namespace sekisho {
 
@@ -14,7 +15,8 @@ class LogScanCampaign {
     std::uint32_t most_ports = 0;
     bool private_source = false;
   };
-  explicit LogScanCampaign(std::string_view label) : label_(label) {}
+  explicit LogScanCampaign(std::string_view label) : label_(label), merge_key_(std::string{label} + " log") {}
+  void take_offenders(std::vector<Offender>& out) { offenders_.take(out); }
 
   // A source that belongs to it: what it added to the totals since it was told last.
   void add(const LogScanFact& f) {
@@ -39,6 +41,7 @@ class LogScanCampaign {
     recent_.push_back({f.last_seen, f.source});
     if (recent_.size() > kMostRecent) recent_.erase(recent_.begin(), recent_.begin() + kMostRecent / 2);
     touched_ = true;
+    offenders_.add(label_, merge_key_, f.source.base, f.lines);
   }
   // Distinct sources within the last `within`.
   std::size_t sources_within(TimeNs now, DurationNs within) const {
@@ -56,7 +59,7 @@ class LogScanCampaign {
   void tell(const LogStep& step, Severity severity, std::vector<Finding>& out, F&& finish) {
     touched_ = false;
     if (!pace_.due(step, severity, totals_.lines)) return;
-    Finding f = log_finding(label_, step, std::string{label_} + " log");
+    Finding f = log_finding(label_, step, merge_key_);
     f.severity = severity;
     peers_.fill(f);
     std::map<std::uint16_t, std::uint64_t> ports;
@@ -81,6 +84,8 @@ class LogScanCampaign {
  private:
   static constexpr std::size_t kMostKnown = 8192, kMostRecent = 4096;
   std::string_view label_;
+  std::string merge_key_;
+  Offenders offenders_;
   LogPeers peers_;
   LogPace pace_;
   Totals totals_;

@@ -21,6 +21,7 @@ class LogSshBruteforce final : public LogDetector {
                    "the log proves the addresses (they completed handshakes), not that a password was ever close", 22},
                   {s.warn, s.alert, s.users, s.slow, s.distributed}} {}
   void on_step(const LogStep& step, std::vector<Finding>& out) override { campaign_.on_step(step, out); }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   LogLoginCampaign campaign_;

@@ -21,6 +21,7 @@ class LogTelnetBruteforce final : public LogDetector {
                    "a log of one service says nothing about the others of this host", 23},
                   {s.warn, s.alert, s.users, s.slow, s.distributed}} {}
   void on_step(const LogStep& step, std::vector<Finding>& out) override { campaign_.on_step(step, out); }
+  void take_offenders(std::vector<Offender>& out) override { campaign_.take_offenders(out); }
 
  private:
   LogLoginCampaign campaign_;

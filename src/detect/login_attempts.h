@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "detect/connection_findings.h"
+#include "model/offender.h"
 
 namespace sekisho {
 
@@ -47,6 +48,8 @@ class LoginAttempts {
       Subject& its = subjects_[{f.outbound, f.local}];
       its.most = std::max(its.most, source.total());
       its.repeaters += source.total() >= 2;
+      if (more != 0 && !f.outbound && source.total() >= rules_.warn)
+        offenders_.add(wording_.label, merge_key_of(f.local), f.remote, static_cast<std::uint64_t>(source.total()));
     }
     Subject& subject = subjects_[{f.outbound, f.local}];
     subject.packets += packets_of(f) - std::min(c.packets, packets_of(f));
@@ -56,6 +59,8 @@ class LoginAttempts {
     if (news && std::find(touched_.begin(), touched_.end(), SubjectKey{f.outbound, f.local}) == touched_.end())
       touched_.emplace_back(f.outbound, f.local);
   }
+
+  void take_offenders(std::vector<Offender>& out) { offenders_.take(out); }
 
   void report(const Step& step, std::vector<Finding>& out) {
     if (step.last) {
@@ -111,6 +116,8 @@ class LoginAttempts {
 
   DurationNs bin_length() const { return std::max<DurationNs>(rules_.within / kBins, kSecond); }
 
+  std::string merge_key_of(const Address& local) const { return std::string{wording_.label} + " " + to_string(local); }
+
   std::optional<Finding> judge(const SubjectKey& key, const Step& step) {
     const TimeNs now = step.time;
     const auto [outbound, local] = key;
@@ -149,7 +156,7 @@ class LoginAttempts {
     finding.label = wording_.label;
     finding.direction = outbound ? Direction::egress : Direction::ingress;
     finding.subject = local;
-    finding.merge_key = std::string{wording_.label} + " " + to_string(local);
+    finding.merge_key = merge_key_of(local);
     finding.severity = !alert ? Severity::low : outbound || entered ? Severity::high : Severity::medium;
     const double over = std::min(1.0, static_cast<double>(total) / static_cast<double>(4 * rules_.alert));
     finding.confidence = (alert ? 75 : 45) + (wording_.certain ? 15 : 0) + static_cast<int>(9 * over);
@@ -193,6 +200,7 @@ class LoginAttempts {
 
   LoginWording wording_;
   LoginRules rules_;
+  Offenders offenders_;
   BoundedMap<ConnectionKey, Connection> connections_;
   BoundedMap<SourceKey, Source> sources_;
   BoundedMap<SubjectKey, Subject> subjects_;

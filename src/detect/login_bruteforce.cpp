@@ -33,6 +33,7 @@ class LoginBruteforce final : public Detector {
     for (const ConnectionFact& f : step.connections) observe(f);
     attempts_.report(step, out);
   }
+  void take_offenders(std::vector<Offender>& out) override { attempts_.take_offenders(out); }
 
  private:
   void observe(const ConnectionFact& f) {

@@ -13,6 +13,7 @@ namespace sekisho {
 class ScanDetector : public Detector {
  public:
   void on_step(const Step& step, std::vector<Finding>& out) final;
+  void take_offenders(std::vector<Offender>& out) final { campaign_.take_offenders(out); }
 
  protected:
   // `probation`: facts wait a second before they count, so that the first moments of a flood are not taken for a scan.

@@ -18,6 +18,7 @@ class TelnetLoader final : public Detector {
     for (const ConnectionFact& f : step.connections)
       if (f.signs & kSignBusybox) judge(f, step, out);
   }
+  void take_offenders(std::vector<Offender>& out) override { offenders_.take(out); }
 
  private:
   struct Subject {
@@ -35,6 +36,8 @@ class TelnetLoader final : public Detector {
     finding.merge_key = fmt::format("telnet_loader {} {}", to_string(f.local), f.outbound ? "out" : "in");
     Subject& subject = subjects_[finding.merge_key];
     count(f, subject);
+    // Without a botnet's tag it may be the administrator.
+    if (!f.outbound && !tag.empty()) offenders_.add("telnet_loader", finding.merge_key, f.remote, packets_of(f));
     finding.time = step.time;
     finding.first_packet = subject.first;
     finding.label = "telnet_loader";
@@ -99,6 +102,7 @@ class TelnetLoader final : public Detector {
 
   Settings settings_;
   BoundedMap<std::string, Subject> subjects_;
+  Offenders offenders_;
 };
 
 const Register<DetectorSpec> reg{detector<TelnetLoader>("telnet_loader", "busybox probes of a loader in a login session")};

@@ -372,6 +372,15 @@ std::vector<const Incident*> Incidents::open() const {
   return list;
 }
 
+const Incident* Incidents::open(std::string_view label, Direction direction, const std::string& merge_key) const {
+  Finding f;
+  f.direction = direction, f.merge_key = merge_key;
+  const Label* known = find_label(label);
+  const auto found = latest_.find(key_of(f, known ? known->kind : Kind::exposure));
+  if (found == latest_.end() || all_[found->second].incident.ended) return nullptr;
+  return &all_[found->second].incident;
+}
+
 const std::vector<IncidentEvent>& Incidents::finish(TimeNs now) { return on_step(now, {}); }
 
 std::vector<Incident> Incidents::take_all() {

@@ -44,6 +44,8 @@ class Incidents {
   void note_capture(CaptureState now, bool degraded);
   // Those that are open now; valid until the next call of another member.
   std::vector<const Incident*> open() const;
+  // The open one that findings of this label, direction and merge key join; null: there is none.
+  const Incident* open(std::string_view label, Direction direction, const std::string& merge_key) const;
   // All incidents so far, in order of opening. Closed ones stay until taken, unless forget_closed says otherwise.
   std::vector<Incident> take_all();
   std::size_t kept() const { return all_.size(); }

@@ -117,7 +117,8 @@ BlockDecision plan_block(const BlockRequest& r, const BlockRules& rules, const N
   e.network = network, e.proof = r.proof, e.suggested = suggest;
   e.reason = r.reason, e.incident = r.incident, e.origin = r.actor;
   e.added = facts.now, e.hits = r.hits;
-  e.offence = facts.offences + (lengthens ? 0 : 1);
+  e.offence = facts.offences + (automatic ? 1 : 0);
+  d.renews = lengthens;
   auto length = block_duration(facts.offences);
   if (automatic && r.proof == Proof::fingerprint) length = rules.fingerprint_for;
   if (automatic && r.proof == Proof::syn) length = block_duration(0);  // the article's hour, never more on so little
@@ -147,7 +148,7 @@ BlockDecision plan_block(const BlockRequest& r, const BlockRules& rules, const N
   }
   d.why = fmt::format("{} for {}: {}{}", suggest ? "would be blocked" : "blocked", format_duration(e.expires - facts.now),
                       automatic ? fmt::format("proven by {}", to_string(r.proof)) : std::string{to_string(r.proof)},
-                      facts.offences ? fmt::format(", offence {}", e.offence) : "");
+                      automatic && facts.offences ? fmt::format(", offence {}", e.offence) : "");
   if (automatic && !is_proven(r.proof))
     d.why = fmt::format("{} for {}: on a {} by the policy that was set", suggest ? "would be blocked" : "blocked",
                         format_duration(e.expires - facts.now), to_string(r.proof));

@@ -74,6 +74,7 @@ struct BlockDecision {
   BlockRefusal refusal = BlockRefusal::none;
   std::string why;                // one sentence, for each verdict
   BlockEntry entry;               // add, suggest: what stands in the list afterwards
+  bool renews = false;            // the entry was there: only its end is another
   std::vector<Network> replaces;  // narrower entries that it covers
   std::vector<Network> evicts;    // that make room for it
 };

@@ -201,6 +201,7 @@ void find_ssh_peers(const RootedFolder& files, SshLook& before) {
   ::clock_gettime(CLOCK_REALTIME, &now);
   ::clock_gettime(CLOCK_BOOTTIME, &up);
   auto ssh = ssh_sockets(files, ::getpid(), now.tv_sec - up.tv_sec);
+  before.waiting = ssh.waiting;
   auto sockets = ssh.signed_in;
   for (const auto& above : ssh.above) sockets.insert(above.inodes.begin(), above.inodes.end());
   if (!before.peers.empty() && sockets == before.sockets) return;

@@ -18,6 +18,7 @@ std::vector<NeverEntry> find_never(const RootedFolder& files);
 struct SshLook {
   std::set<std::uint64_t> sockets;
   std::vector<NeverEntry> peers;
+  bool waiting = false;  // somebody may be about to sign in: look again soon
 };
 void find_ssh_peers(const RootedFolder& files, SshLook& before);
 

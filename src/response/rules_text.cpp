@@ -52,8 +52,8 @@ const json& at(const json& object, const char* key) {
 std::string rules_nft(const RulesPlan& plan) {
   const bool trial = !plan.id.empty();
   std::string out = fmt::format(
-      "# Scans to device ports: counted by port, logged with sequence numbers (10 a minute), sources remembered for an hour. Nothing is "
-      "dropped.\n"
+      "# Scans to device ports: counted by port, logged with sequence numbers (10 a minute), sources with 3 hits in 60 s remembered for an "
+      "hour. Nothing is dropped.\n"
       "# To drop what was remembered, add to the chain \"scan\":  ip saddr @scanners4 drop\n"
       "# The risk: a SYN's source is whatever its sender writes. Four forged packets have your gateway or your name server dropped for an "
       "hour.\n"
@@ -70,11 +70,13 @@ std::string rules_nft(const RulesPlan& plan) {
         "  set scanners{0} {{\n    type {1}\n    size 65535\n    flags dynamic,timeout\n    timeout 1h\n  }}\n",
         family, type);
   if (trial) out += fmt::format("  chain id_{} {{\n  }}\n", plan.id);
+  // An element lives for a minute from the source's first hit ("add" leaves its end alone). Its bucket holds two packets and gains one a
+  // minute: within its life the third hit is the first above it, at whatever pace they come.
   out += fmt::format(
       "  chain scan {{\n"
       "    limit rate 10/minute burst 20 packets log prefix \"{}\" flags tcp sequence,options flags ip options\n"
-      "    update @recent4 {{ ip saddr limit rate over 3/minute burst 2 packets }} add @scanners4 {{ ip saddr }}\n"
-      "    update @recent6 {{ ip6 saddr limit rate over 3/minute burst 2 packets }} add @scanners6 {{ ip6 saddr }}\n"
+      "    add @recent4 {{ ip saddr limit rate over 1/minute burst 2 packets }} add @scanners4 {{ ip saddr }}\n"
+      "    add @recent6 {{ ip6 saddr limit rate over 1/minute burst 2 packets }} add @scanners6 {{ ip6 saddr }}\n"
       "  }}\n"
       "  chain prerouting {{\n    type filter hook prerouting priority -305; policy accept;\n"
       "    {}fib daddr type local tcp flags & (fin | syn | rst | ack) == syn tcp dport @ports jump scan\n  }}\n}}\n",
@@ -84,8 +86,16 @@ std::string rules_nft(const RulesPlan& plan) {
 
 std::string rules_iptables(const RulesPlan& plan) {
   return "# iptables-restore --noflush < this file, and ip6tables-restore --noflush < this file\n"
-         "# The module recent remembers 100 sources unless it is loaded with ip_list_tot=65536. Nothing is dropped.\n" +
-         iptables_rules(plan, "-A SEKISHO_SCAN -m recent --name sekisho --set --rsource\n");
+         "# Scans to device ports: counted by port, logged with sequence numbers, sources with 3 hits in 60 s remembered in the list\n"
+         "# sekisho_scanners. The module recent remembers 100 sources unless it is loaded with ip_list_tot=65536. Nothing is dropped.\n"
+         "# To drop what was remembered, for an hour: iptables -I INPUT -m recent --name sekisho_scanners --rcheck --seconds 3600 --reap "
+         "--rsource -j DROP\n"
+         "# The risk: a SYN's source is whatever its sender writes. Four forged packets have your gateway or your name server dropped for "
+         "an hour.\n" +
+         iptables_rules(plan,
+                        "-A SEKISHO_SCAN -m recent --name sekisho --set --rsource\n"
+                        "-A SEKISHO_SCAN -m recent --name sekisho --rcheck --seconds 60 --hitcount 3 --rsource -m recent --name "
+                        "sekisho_scanners --set --rsource\n");
 }
 
 std::string rules_ipset(const RulesPlan& plan) {

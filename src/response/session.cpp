@@ -38,18 +38,22 @@ std::set<std::uint64_t> socket_inodes(const RootedFolder& files, std::int64_t pi
   return inodes;
 }
 
-// Before the login succeeds the title is "sshd: [accepted]" or "sshd: root [net]". Dropbear has no titles.
-bool is_signed_in(const RootedFolder& files, const Process& p) {
-  if (p.comm == "dropbear") return true;
+enum class Login { signed_in, waiting, none };
+
+// Before the login succeeds the title is "sshd: [accepted]" or "sshd: root [net]"; the process above a session ends in "[priv]", the one
+// that listens has "[listener]" in it. Dropbear has no titles.
+Login login_of(const RootedFolder& files, const Process& p) {
+  if (p.comm == "dropbear") return Login::signed_in;
   const auto text = files.read(fmt::format("/proc/{}/cmdline", p.pid), 4096);
-  if (!text.ok()) return false;
+  if (!text.ok()) return Login::waiting;
   const auto arguments = parse_arguments(text.value().text);
-  if (arguments.empty()) return false;
+  if (arguments.empty()) return Login::waiting;
   std::string_view title = arguments.front();
+  if (title.find("[listener]") != std::string_view::npos || title.ends_with("[priv]")) return Login::none;
   const auto colon = title.find(": ");
-  if (!title.starts_with("sshd") || colon == std::string_view::npos) return false;
+  if (!title.starts_with("sshd") || colon == std::string_view::npos) return Login::waiting;
   title.remove_prefix(colon + 2);
-  return title.substr(0, title.find(' ')).find('@') != std::string_view::npos;
+  return title.substr(0, title.find(' ')).find('@') != std::string_view::npos ? Login::signed_in : Login::waiting;
 }
 
 // IPv4 peers of a socket of family IPv6 are ::ffff:a.b.c.d, which is the same Address here.
@@ -97,7 +101,9 @@ SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t
     const auto p = process_at(files, number);
     if (!p || !is_sshd(*p)) continue;
     auto inodes = socket_inodes(files, number);
-    if (is_signed_in(files, *p)) found.signed_in.insert(inodes.begin(), inodes.end());
+    const auto login = login_of(files, *p);
+    if (login == Login::signed_in) found.signed_in.insert(inodes.begin(), inodes.end());
+    found.waiting |= login == Login::waiting;
     found.all.merge(inodes);
   }
   return found;

@@ -29,6 +29,7 @@ struct SshSockets {
   };
   std::vector<Above> above;                // of the processes above ours, the nearest first
   std::set<std::uint64_t> signed_in, all;  // of those whose login succeeded; of all
+  bool waiting = false;                    // somebody may be about to sign in
 };
 SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t boot_time_s);
 // What is at the other end of them. The kernel walks its whole table of connections for it, which takes milliseconds.

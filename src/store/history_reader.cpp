@@ -1,4 +1,4 @@
-// Whole days from their blocks where that is enough, the rest from hours and minutes.
+// Logins by time and source; SQL behind an authorizer and a deadline.
 #include "store/history_reader.h"
 
 #include <fmt/format.h>
@@ -6,52 +6,11 @@
 #include <chrono>
 
 #include "base/text.h"
-#include "store/scan_day.h"
 
 namespace sekisho {
 namespace {
 
-constexpr std::int64_t kHourS = 3600, kDayS = 86'400;
-
-using EachScan = std::function<void(const ScanRow&)>;
-
-Result<void> scan_rows(Database& database, std::string_view table, std::int64_t from, std::int64_t to, const HistoryRange& range,
-                       const EachScan& each) {
-  if (from >= to) return {};
-  const std::string_view index = range.source && table == "scan_hours" ? "INDEXED BY scan_hours_source" : "";
-  const std::string_view of_source = range.source ? "source=?3" : "?3 IS NULL";
-  auto rows = TRY(database.prepare(fmt::format(
-      "SELECT time, source, protocol, port, label, hits, first, last FROM {} {} WHERE time>=?1 AND time<?2 AND {} AND (?4 IS NULL "
-      "OR port=?4)",
-      table, index, of_source)));
-  const std::optional<std::string> source = range.source ? std::optional{to_string(*range.source)} : std::nullopt;
-  ScanRow row;
-  for (rows.start(from, to, source, range.port ? std::optional{int{*range.port}} : std::nullopt); TRY(rows.step());) {
-    const auto address = parse_address(rows.view(1));
-    if (!address) continue;
-    row = {rows.integer(0) * kSecond,
-           *address,
-           static_cast<std::uint8_t>(rows.integer(2)),
-           static_cast<std::uint16_t>(rows.integer(3)),
-           rows.view(4),
-           static_cast<std::uint64_t>(rows.integer(5)),
-           rows.integer(6) * kSecond,
-           rows.integer(7) * kSecond};
-    each(row);
-  }
-  return {};
-}
-
-void day_rows(std::span<const std::uint8_t> block, std::int64_t day, const std::optional<std::uint16_t>& port_alone, const EachScan& each) {
-  ScanDayReader reader{block};
-  ScanDaySource source;
-  while (reader.next(source))
-    for (const auto& port : source.ports)
-      if (!port_alone || (port.key & 0xffff) == *port_alone)
-        each({day * kSecond, source.source, static_cast<std::uint8_t>(port.key > 0xffff ? 17 : 6),
-              static_cast<std::uint16_t>(port.key & 0xffff), source.label, port.hits, (day + source.first_s) * kSecond,
-              (day + source.last_s) * kSecond});
-}
+constexpr std::int64_t kHourS = 3600;
 
 // What a statement of a stranger may do: read. Attaching files, changing settings and all the rest is refused.
 int only_reading(void*, int action, const char*, const char* function, const char*, const char*) {
@@ -101,22 +60,6 @@ SqlValue value_of(sqlite3_stmt* statement, int column) {
 }
 
 }  // namespace
-
-Result<void> read_each_scan(Database& database, const HistoryRange& range, const EachScan& each) {
-  const auto from = range.since / kSecond, to = range.until / kSecond + 1;
-  auto at = from - from % kHourS;  // hours from here on are still to be read
-  if (!range.by_hour && !range.source) {
-    auto days = TRY(database.prepare("SELECT time, sources FROM scan_days WHERE time>=? AND time<=? ORDER BY time"));
-    for (days.start(from, to - kDayS); TRY(days.step());) {
-      const auto day = days.integer(0);
-      TRY(scan_rows(database, "scan_hours", at, day, range, each));
-      day_rows(days.blob(1), day, range.port, each);
-      at = day + kDayS;
-    }
-  }
-  TRY(scan_rows(database, "scan_hours", at, to, range, each));
-  return scan_rows(database, "scan_minutes", from - from % 60, to, range, each);
-}
 
 Result<void> read_each_login(Database& database, const HistoryRange& range, const std::function<void(const LoginRow&)>& each) {
   const auto from = range.since / kSecond;

@@ -5,7 +5,6 @@
 
 namespace sekisho {
 
-Result<void> read_each_scan(Database& database, const HistoryRange& range, const std::function<void(const ScanRow&)>& row);
 Result<void> read_each_login(Database& database, const HistoryRange& range, const std::function<void(const LoginRow&)>& row);
 Result<SqlAnswer> read_sql(Database& database, const std::string& statement, const SqlLimits& limits);
 

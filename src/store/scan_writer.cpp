@@ -104,7 +104,7 @@ Result<void> ScanWriter::pack_day(std::int64_t day) {
       s.ports.push_back({key, static_cast<std::uint64_t>(row.integer(4))});
   }
   for (std::size_t i = 0; i < sources.size(); ++i) sources[i].label = labels[i];
-  return put_day_.run(day, std::span<const std::uint8_t>{pack_scan_day(sources)});
+  return put_day_.run(day, std::span<const std::uint8_t>{pack_scan_day(std::move(sources))});
 }
 
 // An hour at a time, the oldest first; then a day, when all of its hours are there.

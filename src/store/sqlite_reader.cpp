@@ -10,6 +10,7 @@
 #include "store/database.h"
 #include "store/history_reader.h"
 #include "store/migrations.h"
+#include "store/scan_parts.h"
 #include "store/scan_reader.h"
 #include "store/store.h"
 #include "store/traffic_reader.h"
@@ -124,6 +125,7 @@ class SqliteReader final : public StoreReader {
   Result<void> each_scan(const HistoryRange& range, const std::function<void(const ScanRow&)>& row) override {
     return read_each_scan(*database_, range, row);
   }
+  Result<std::unique_ptr<ScanParts>> scan_parts(const HistoryRange& range) override { return read_scan_parts(*database_, range); }
   Result<void> each_login(const HistoryRange& range, const std::function<void(const LoginRow&)>& row) override {
     return read_each_login(*database_, range, row);
   }

@@ -42,7 +42,7 @@ struct StoredIncident {
 // One line of an incident's timeline.
 struct TimelineEntry {
   TimeNs time = 0;
-  std::string what;  // "opened" "worse" "changed" "closed" "reopened" "resumed" (after a restart of the agent)
+  std::string what;  // "opened" "worse" "changed" "closed" "reopened" "resumed" (after a restart of the agent) "past" (from a log's past)
   Severity severity = Severity::info;
   std::string label;
   int confidence = 0;
@@ -219,7 +219,8 @@ struct HistoryRange {
   TimeNs since = 0, until = 0;
   std::optional<Address> source;      // of this one alone
   bool by_hour = false;               // rows of an hour at most; else days that are long over may come as one row a source and port
-  std::optional<std::uint16_t> port;  // scans: of this one alone
+  std::vector<std::uint16_t> ports;  // scans: of these alone; empty: of all
+  std::optional<Network> within;     // scans in parts: of these sources alone
 };
 // One row of the scan hits. `label` is valid during the call.
 struct ScanRow {
@@ -230,6 +231,14 @@ struct ScanRow {
   std::string_view label;
   std::uint64_t hits = 0;
   TimeNs first = 0, last = 0;
+};
+// Scan hits in parts: no source is in two of them, nor is a /24 (IPv6: /64), "::" excepted, which is in the first. Holds what it read.
+class ScanParts {
+ public:
+  virtual ~ScanParts() = default;
+  virtual std::size_t size() const = 0;
+  // The rows of a part, in no order that is promised. Any thread.
+  virtual void each(std::size_t part, const std::function<void(const ScanRow&)>& row) const = 0;
 };
 // One row of the logins. `service` is valid during the call.
 struct LoginRow {
@@ -276,6 +285,8 @@ class StoreReader {
   virtual Result<std::vector<ScanHour>> scan_hours(const ScanFilter& filter) = 0;  // in order of time; hours without probes are left out
   // Each row, in no order that is promised.
   virtual Result<void> each_scan(const HistoryRange& range, const std::function<void(const ScanRow&)>& row) = 0;
+  // The same rows (`range` without a source), for several threads.
+  virtual Result<std::unique_ptr<ScanParts>> scan_parts(const HistoryRange& range) = 0;
   virtual Result<void> each_login(const HistoryRange& range, const std::function<void(const LoginRow&)>& row) = 0;
   // One statement that only reads; anything else is refused.
   virtual Result<SqlAnswer> sql(const std::string& statement, const SqlLimits& limits) = 0;

@@ -17,6 +17,7 @@ void add_api_routes(Routes& routes, const Api& api) {
   add_evidence_routes(routes, api);
   add_series_routes(routes, api);
   add_scanner_routes(routes, api);
+  add_address_route(routes, api);
   add_table_routes(routes, api);
   add_settings_routes(routes, api);
   add_metrics_route(routes, api);

@@ -24,6 +24,10 @@ struct Lent {
   std::function<std::string(const StoredIncident&)> details;
   // JSON array of the first packets of a capture file, decoded; at most `limit`.
   std::function<Result<std::string>(const std::string& path, std::size_t limit)> packets;
+  // JSON object: the story of an address or network, as `sekisho show ADDRESS --json` has it; `ask`: a request to the agent.
+  std::function<Result<std::string>(StoreReader& reader, const Network& network, TimeNs since, TimeNs until,
+                                    const std::function<Result<std::string>(const std::string& verb, const std::string& with)>& ask)>
+      story;
   std::string evidence_dir;
 };
 
@@ -48,6 +52,7 @@ void add_action_routes(Routes& routes, const Api& api);
 void add_evidence_routes(Routes& routes, const Api& api);
 void add_series_routes(Routes& routes, const Api& api);
 void add_scanner_routes(Routes& routes, const Api& api);
+void add_address_route(Routes& routes, const Api& api);
 void add_table_routes(Routes& routes, const Api& api);
 void add_settings_routes(Routes& routes, const Api& api);
 void add_metrics_route(Routes& routes, const Api& api);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kRows = 200, kMostRows = 2000;
 
 struct ColumnSpec {
-  const char *key, *title, *kind;  // text code time count bytes seconds severity incident link
+  const char *key, *title, *kind;  // text code address time count bytes seconds severity incident link
 };
 struct TableSpec {
   const char* name;                 // the address, and the request to the agent
@@ -36,7 +36,7 @@ const std::vector<TableSpec>& tables() {
         {"bytes_out", "Out", "bytes"},
         {"note", "Note", "text"}}},
       {"logs",
-       {{"source", "Source", "code"},
+       {{"source", "Source", "address"},
         {"service", "Service", "text"},
         {"failures", "Failed", "count"},
         {"successes", "Succeeded", "count"},
@@ -45,7 +45,7 @@ const std::vector<TableSpec>& tables() {
         {"last", "Last", "time"},
         {"note", "Verdict", "text"}}},
       {"blocks",
-       {{"address", "Address", "code"},
+       {{"address", "Address", "address"},
         {"reason", "Why", "text"},
         {"incident", "Incident", "incident"},
         {"proof", "Proof", "text"},

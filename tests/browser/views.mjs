@@ -48,7 +48,7 @@ check(/^http:\/\/127\.0\.0\.1:\d+\/$/.test((await page.getByRole('link', { name:
 await context.close();
 
 const views = [
-  ['now', '/?window=24h'], ['incidents', '/incidents'], ['incident', `/incidents/${flood.id}`], ['scanners', '/scanners'], ['connections', '/connections'],
+  ['now', '/?window=24h'], ['incidents', '/incidents'], ['incident', `/incidents/${flood.id}`], ['scanners', '/scanners'], ['address', `/address?of=${flood.peers.top[0].ip}&window=400d`], ['connections', '/connections'],
   ['logs', '/logs'], ['blocks', '/blocks'], ['audit', '/audit'], ['settings', '/settings'], ['fleet', '/fleet'], ['nowhere', '/nothing-here'],
 ];
 for (const [width, height] of [[1280, 800], [360, 740], [1920, 1080]]) {
@@ -86,6 +86,11 @@ for (const [width, height] of [[1280, 800], [360, 740], [1920, 1080]]) {
   await page.waitForURL(/q=/);
   await settled(page);
   check(await shown(page.locator(`a[href="/incidents/${flood.id}"]`).first()), 'an address finds its incident');
+  await page.getByRole('link', { name: /^All that / }).click();
+  await page.waitForURL('**/address?of=*');
+  await settled(page);
+  await page.getByRole('button', { name: '400 d' }).click();
+  check(await shown(page.locator(`a[href="/incidents/${flood.id}"]`).first()), 'and its story leads there, too');
   await page.goto(`${base}/incidents/${flood.id}`);
   await settled(page);
   const text = await page.locator('main').innerText();

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 namespace sekisho {
 namespace {
@@ -146,17 +147,43 @@ TEST_F(BlockerTest, PanicAndResume) {
   EXPECT_EQ(b.request({&e, 1}, {"agent", kNow}).value()[0].verdict, BlockVerdict::suggest);
 }
 
+TEST_F(BlockerTest, AHandForgives) {
+  auto b = blocker(BlockMode::suggest);
+  b.resume({}, {{"203.0.113.7", 2, kNow}, {"203.0.113.8", 2, kNow}}, false, false, kNow);
+  const auto offence = [&](const char* network) {
+    const auto d = b.judge(evidence(network), kNow);
+    return d.entry.offence;
+  };
+  EXPECT_EQ(offence("203.0.113.7"), 3U);
+  ASSERT_TRUE(b.remove(*parse_network("203.0.113.7"), {"uid 0", kNow}).ok());
+  EXPECT_EQ(offence("203.0.113.7"), 1U);
+  EXPECT_EQ(offence("203.0.113.8"), 3U);
+  const auto e = evidence("203.0.113.8");
+  ASSERT_TRUE(b.request({&e, 1}, {"agent", kNow}).ok());
+  ASSERT_TRUE(b.flush({"uid 0", kNow}).ok());
+  EXPECT_EQ(offence("203.0.113.8"), 1U);
+}
+
 TEST_F(BlockerTest, TheStoreCountsOffencesAndPorts) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(writer->append_block_event({kNow + i * kSecond, "203.0.113.7", "added", "log", 3600, "x", "", "agent"}).ok());
   ASSERT_TRUE(writer->append_block_event({kNow, "203.0.113.8", "suggested", "log", 3600, "x", "", "agent"}).ok());
+  ASSERT_TRUE(writer->append_block_event({kNow, "203.0.113.9", "added", "by hand", 3600, "x", "", "uid 0"}).ok());
+  // Expired is not forgiven, taken out by hand is; what comes after that counts again.
+  ASSERT_TRUE(writer->append_block_event({kNow, "203.0.113.7", "expired", "log", 3600, "x", "", "agent"}).ok());
+  for (const auto* network : {"203.0.113.10", "203.0.113.11"}) {
+    ASSERT_TRUE(writer->append_block_event({kNow, network, "added", "log", 3600, "x", "", "agent"}).ok());
+    ASSERT_TRUE(writer->append_block_event({kNow, network, "removed", "log", 3600, "x", "", "uid 0"}).ok());
+  }
+  ASSERT_TRUE(writer->append_block_event({kNow, "203.0.113.11", "added", "log", 3600, "x", "", "agent"}).ok());
   const std::vector<std::pair<std::uint16_t, std::uint64_t>> counts{{23, 5}, {2323, 1}};
   ASSERT_TRUE(writer->add_port_counts(kNow, counts).ok());
   ASSERT_TRUE(writer->add_port_counts(kNow + kSecond, counts).ok());
   ASSERT_TRUE(writer->commit().ok());
   const auto offences = reader()->block_offences(0, 10);
-  ASSERT_EQ(offences.value().size(), 1U);
-  EXPECT_EQ(offences.value()[0].count, 3U);
+  std::map<std::string, std::uint32_t> counts_of;
+  for (const auto& o : offences.value()) counts_of[o.network] = o.count;
+  EXPECT_EQ(counts_of, (std::map<std::string, std::uint32_t>{{"203.0.113.7", 3}, {"203.0.113.11", 1}}));
   const auto ports = reader()->port_counts(kNow - kMinute, kNow + kMinute);
   ASSERT_EQ(ports.value().size(), 2U);
   EXPECT_EQ(ports.value()[0].port, 23);

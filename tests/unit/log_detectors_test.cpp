@@ -28,6 +28,29 @@ TEST(LogSshBruteforce, loud_noted_and_silent) {
   EXPECT_FALSE(i.counter_evidence.empty());
 }
 
+// Whom a block list hears of: each source as it goes on, however many and however late; never one for what others did.
+TEST(LogSshBruteforce, offenders_are_named_one_by_one) {
+  Lines lines;
+  const auto source = [](unsigned n) { return fmt::format("203.0.113.{}", n); };
+  for (unsigned n = 0; n < 60; ++n)
+    for (unsigned i = 0; i < 6; ++i) lines.push_back(failed(n * 8.0 + i, source(n)));
+  lines.push_back(failed(500, "198.51.100.1"));                                         // a typing error amid the attack
+  for (unsigned i = 0; i < 5; ++i) lines.push_back(failed(600.0 + i, "198.51.100.2"));  // one that comes later
+  lines.push_back(failed(600.0 + 3600, source(0)));                                     // an hour later: one more, no offence
+  const auto run = run_lines({lines});
+  ASSERT_EQ(run.incidents.size(), 1U);
+  std::map<Address, std::uint64_t> most;
+  for (const auto& [o, has_incident] : run.offenders) {
+    EXPECT_EQ(o.label, "ssh_bruteforce");
+    EXPECT_TRUE(has_incident);
+    most[o.source] = std::max(most[o.source], o.hits);
+  }
+  EXPECT_EQ(most.size(), 61U);
+  for (unsigned n = 0; n < 60; ++n) EXPECT_EQ(most[*parse_address(source(n))], 6U) << n;
+  EXPECT_FALSE(most.contains(*parse_address("198.51.100.1")));
+  EXPECT_EQ(most[*parse_address("198.51.100.2")], 5U);
+}
+
 TEST(LogSshBruteforce, twenty_failures_spread_over_hours_are_slow_not_loud) {
   Lines lines;
   for (unsigned n = 0; n < 9; ++n) lines.push_back(failed(n * 1200.0, "203.0.113.9"));

@@ -48,6 +48,7 @@ struct LogRun {
   LogTally tally;
   std::vector<LoginFact> logins;
   std::vector<LogHit> hits;
+  std::vector<std::pair<Offender, bool>> offenders;  // with: had it an incident?
   const Incident* find(std::string_view label) const {
     for (const auto& i : incidents)
       if (i.label == label) return &i;
@@ -66,9 +67,10 @@ inline LogRun run_lines(std::vector<std::vector<std::string>> inputs, LogPipelin
     sources.push_back(std::make_unique<MemoryLines>(std::move(lines), static_cast<std::uint32_t>(sources.size())));
     list.push_back(sources.back().get());
   }
+  LogRun run;
+  pipeline.on_offender = [&](const Offender& o, const Incident* incident) { run.offenders.emplace_back(o, incident != nullptr); };
   EXPECT_TRUE(pipeline.run(list, {}));
   pipeline.finish();
-  LogRun run;
   run.tally = pipeline.tally();
   pipeline.features().logins().for_each([&](const LoginFact& f) {
     run.logins.push_back(f);

@@ -20,7 +20,8 @@ TEST(RulesText, AllFormsNameEveryPort) {
     for (int p = 20; p < 60; ++p) EXPECT_NE(text->find("--dport " + std::to_string(p) + "\n"), std::string::npos) << p;
   }
   EXPECT_NE(nft.find("tcp sequence"), std::string::npos);
-  EXPECT_NE(ipset.find("--seconds 60 --hitcount 3"), std::string::npos);
+  EXPECT_NE(nft.find("add @recent4 { ip saddr limit rate over 1/minute burst 2 packets } add @scanners4 { ip saddr }"), std::string::npos);
+  for (const auto* text : {&iptables, &ipset}) EXPECT_NE(text->find("--seconds 60 --hitcount 3"), std::string::npos);
 }
 
 TEST(RulesText, OnTrialTheyHangOnTheGate) {

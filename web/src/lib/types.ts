@@ -39,6 +39,13 @@ export interface DecodedPacket {
 }
 export interface PacketPage { schema: 1; packets: DecodedPacket[]; more: boolean }
 
+export interface Story {
+  schema: 1; address: string; since: string; until: string; incidents: number; scan_hits: number; login_failures: number; login_successes: number;
+  timeline: { time: string; what: string; text: string; incident: string | null }[]; more: boolean;
+  blocks: { network: string; suggested: boolean; proof: string; reason: string; expires: string }[];
+  connections: Record<string, unknown>[]; place: { asn: number; organization: string; country: string } | null;
+}
+
 export interface Health { state: 'ok' | 'note' | 'warn' | 'bad'; what: string; remedy: string | null }
 export interface Verdict {
   standing: Standing; sentence: string; also: string; since: string | null; incident: Incident | null; others: Incident[];

@@ -26,10 +26,12 @@ export const VIEWS: View[] = [
 ];
 export const FLEET: View = { path: '/fleet', name: 'Fleet', key: 'f', icon: Server, load: () => import('../views/Fleet.svelte') };
 const INCIDENT: Loader = () => import('../views/Incident.svelte');
+const ADDRESS: Loader = () => import('../views/Address.svelte');
 const NOWHERE: Loader = () => import('../views/Nowhere.svelte');
 
 export function loaderOf(path: string): Loader {
   const plain = path.length > 1 ? path.replace(/\/$/, '') : path;
   if (/^\/incidents\/[^/]+$/.test(plain)) return INCIDENT;
+  if (plain === '/address') return ADDRESS;
   return [...VIEWS, FLEET].find((v) => v.path === plain)?.load ?? NOWHERE;
 }
