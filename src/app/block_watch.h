@@ -95,14 +95,14 @@ class BlockWatch final : public Sink {
 
   // The agent's thread.
   TwoWayBytes two_way_;
-  std::unordered_map<std::uint64_t, Known> asked_;            // what was asked of late, by address; bounded
-  std::unordered_map<std::uint64_t, Handshakes> handshakes_;  // that sources completed; bounded
-  std::unordered_map<std::uint64_t, ArticleHits> article_;    // bounded
+  std::unordered_map<std::uint64_t, Known> asked_;             // what was asked of late, by address; bounded
+  std::unordered_map<std::uint64_t, Handshakes> handshakes_;   // that sources completed; bounded
+  std::unordered_map<std::uint64_t, ArticleHits> article_;     // bounded
   std::map<std::string, std::string_view> connection_floods_;  // open ones that need connections: id, label
   std::uint32_t connection_flood_ = 0;                         // how many times there began to be one
   TimeNs connection_flood_since_ = 0;
-  std::deque<std::pair<TimeNs, Blocker::Evidence>> waiting_;     // unproven: until a flood would have shown
-  std::set<std::string> floods_;                                 // open ones with sources that may be forged
+  std::deque<std::pair<TimeNs, Blocker::Evidence>> waiting_;  // unproven: until a flood would have shown
+  std::set<std::string> floods_;                              // open ones with sources that may be forged
   std::vector<std::uint16_t> ports_;
   bool article_policy_ = false, fingerprints_ = false;
   std::deque<Address> asked_time_servers_;

@@ -17,7 +17,7 @@ struct LogInputOptions {
   bool from_end = false;      // follow: nothing of the past
   bool predecessors = false;  // of files that are named; those that are found by themselves are always read with them
   TimeNs since = 0;
-  std::uint32_t first_input = 0;  // LogLine::input of the first source
+  std::uint32_t first_input = 0;            // LogLine::input of the first source
   const LogPositions* positions = nullptr;  // where to go on; nullptr = from the beginning
 };
 

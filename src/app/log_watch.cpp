@@ -22,7 +22,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPause = std::chrono::milliseconds{200};
 constexpr auto kDescribeEvery = std::chrono::seconds{5};
 constexpr auto kTryAgain = std::chrono::minutes{1};  // logs that appear later
-constexpr DurationNs kPastBefore = 10 * kMinute;  // older lines are history: nobody is told, nothing is blocked
+constexpr DurationNs kPastBefore = 10 * kMinute;     // older lines are history: nobody is told, nothing is blocked
+constexpr DurationNs kLateLines = kSecond / 4;       // later ones count with the second in which they come
 constexpr std::size_t kRows = 2000, kMostNotices = 4096;
 
 void wait(const std::stop_token& stop, std::chrono::milliseconds time) {
@@ -42,9 +43,7 @@ Result<std::unique_ptr<LogWatch>> LogWatch::make(LogWatchSettings settings, cons
 
 LogWatch::LogWatch(LogWatchSettings settings, std::unique_ptr<LogPipeline> pipeline)
     : settings_(std::move(settings)), pipeline_(std::move(pipeline)) {
-  pipeline_->on_incident = [this](const IncidentEvent& event) {
-    tell(feed_.on_event(event, wall_clock()));
-  };
+  pipeline_->on_incident = [this](const IncidentEvent& event) { tell(feed_.on_event(event, wall_clock())); };
   pipeline_->on_offender = [this](const Offender& offender, const Incident* incident) {
     if (on_offender && !is_past(pipeline_->now())) on_offender(offender, incident ? incident->id : std::string{});
   };
@@ -147,7 +146,7 @@ void LogWatch::run(const std::stop_token& stop) {
     const bool more = pipeline_->poll(inputs.list());
     if (Clock::now() - told >= std::chrono::seconds{1}) tell_progress(), told = Clock::now();
     if (!more) {
-      pipeline_->advance(wall_clock() - 2 * kSecond);
+      pipeline_->advance(wall_clock() - kLateLines);
       wait(stop, kPause);
     }
     if (Clock::now() - described < kDescribeEvery && !stop.stop_requested()) continue;

@@ -9,8 +9,8 @@
 
 #include "app/incident_feed.h"
 #include "app/log_pipeline.h"
-#include "input/line_source.h"
 #include "app/login_counts.h"
+#include "input/line_source.h"
 
 namespace sekisho {
 

@@ -62,6 +62,8 @@ QueryGroups::QueryGroups(std::span<const QueryField> fields, std::span<const std
   for (std::size_t i = 0; i < fields.size(); ++i)
     if (fields[i].use != FieldUse::key) place_[i] = summed_.size(), summed_.push_back(i);
   if (source_) pairs_.resize(4096);
+  if (group.size() == 1 && !over && fields[group[0]].most > 0 && fields[group[0]].most < 1 << 20)
+    direct_.resize(static_cast<std::size_t>(fields[group[0]].most) + 1);
   for (const auto field : group) by_source_ |= fields[field].name == "source" || fields[field].name == "network";
 }
 
@@ -138,6 +140,7 @@ std::size_t QueryGroups::find(QueryRow row) {
 
 void QueryGroups::next_part() {
   last_ = kMost;
+  last_key_.clear();
   if (by_source_) {
     part_begins_ = key_at_.size();
     std::fill(slots_.begin(), slots_.end(), Slot{});
@@ -166,12 +169,49 @@ bool QueryGroups::absorb(const QueryGroups& other) {
   return true;
 }
 
+// Rows of a source and a day come one after the other.
+bool QueryGroups::is_last(QueryRow row) const {
+  if (last_ == kMost || last_key_.empty()) return false;
+  if (over_ && row[0].number - row[0].number % over_ != last_key_[0].number) return false;
+  for (std::size_t i = 0; i < group_.size(); ++i) {
+    const auto& cell = row[group_[i]];
+    const auto& known = last_key_[i + 1];
+    switch (fields_[group_[i]].type) {
+      case FieldType::network:
+        if (cell.network != known.network) return false;
+        break;
+      case FieldType::text: return false;  // the text of the row before may be gone
+      default:
+        if (cell.number != known.number) return false;
+    }
+  }
+  return true;
+}
+
 bool QueryGroups::add(QueryRow row) {
+  if (is_last(row)) {
+    add_sums(row, last_);
+    if (source_ && row[*source_].network.base != Address{}) count_source(last_, row[*source_].network);
+    return true;
+  }
+  const bool small = !direct_.empty() && row[group_[0]].number >= 0 && static_cast<std::size_t>(row[group_[0]].number) < direct_.size();
+  if (small)
+    if (const auto known = direct_[static_cast<std::size_t>(row[group_[0]].number)]) {
+      last_key_.clear();
+      add_sums(row, known - 1);
+      if (source_ && row[*source_].network.base != Address{}) count_source(known - 1, row[*source_].network);
+      return true;
+    }
   now_.clear();
   if (over_) add_bytes(now_, static_cast<std::uint64_t>(row[0].number - row[0].number % over_));
   for (const auto field : group_) add_key(now_, fields_[field].type, row[field]);
   const auto number = find(row);
+  last_key_.clear();
   if (number == kMost) return false;
+  if (small) direct_[static_cast<std::size_t>(row[group_[0]].number)] = static_cast<std::uint32_t>(number + 1);
+  last_key_.resize(group_.size() + 1);
+  if (over_) last_key_[0].number = row[0].number - row[0].number % over_;
+  for (std::size_t i = 0; i < group_.size(); ++i) last_key_[i + 1] = row[group_[i]];
   if (source_ && row[*source_].network.base != Address{}) count_source(number, row[*source_].network);
   return true;
 }

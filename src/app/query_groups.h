@@ -41,6 +41,7 @@ class QueryGroups {
   void add_sums(QueryRow row, std::size_t number);
   std::uint64_t hash_of(std::string_view key) const;
   std::string_view key(std::size_t number) const;
+  bool is_last(QueryRow row) const;
   std::size_t find(QueryRow row);
   void grow();
   void count_source(std::size_t number, const Network& source);
@@ -59,6 +60,8 @@ class QueryGroups {
   std::vector<Slot> slots_ = std::vector<Slot>(4096);  // open addressing
   bool by_source_ = false;                             // no group has rows of two sources, or networks that sources are counted with
   std::size_t part_begins_ = 0;                        // the part's first group, when by_source_
+  std::vector<std::uint32_t> direct_;                  // by value, where one small number alone tells groups apart: its number + 1
+  std::vector<QueryCell> last_key_;                    // of the group of the row before
   std::size_t last_ = kMost;                           // the group of the row before: rows of a source come one after the other
   std::vector<std::uint32_t> source_counts_;
   std::vector<std::uint64_t> pairs_;  // open addressing; of group and source, 64 bits of hash: two alike among ten million is 1 in 300,000

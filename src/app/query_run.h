@@ -33,11 +33,11 @@ struct ReadyQuery {
   std::vector<std::size_t> group;  // fields
   DurationNs over = 0;             // 0: not over time
   std::size_t top = 0;
-  std::optional<std::size_t> by;      // field; without groups: newest first when there is none
-  bool grouped = false;               // rows are added up
-  std::optional<Address> source;      // all conditions hold for this source alone
-  std::vector<std::uint16_t> ports;   // for these ports alone; empty: for others, too
-  std::optional<Network> within;      // for sources in it alone
+  std::optional<std::size_t> by;     // field; without groups: newest first when there is none
+  bool grouped = false;              // rows are added up
+  std::optional<Address> source;     // all conditions hold for this source alone
+  std::vector<std::uint16_t> ports;  // for these ports alone; empty: for others, too
+  std::optional<Network> within;     // for sources in it alone
 };
 // Errors name the field or value and what is possible. `now`: what words of time are relative to.
 Result<ReadyQuery> prepare_query(const Query& query, TimeNs now);

@@ -36,8 +36,8 @@ using EachQueryRow = std::function<void(QueryRow)>;
 // What is asked of a table; rows outside may come all the same.
 struct QueryRange {
   TimeNs since = 0, until = 0;
-  std::optional<Address> source;  // of this one alone
-  DurationNs step = 0;            // rows need be no finer; 0: as fine as they are kept
+  std::optional<Address> source;     // of this one alone
+  DurationNs step = 0;               // rows need be no finer; 0: as fine as they are kept
   std::vector<std::uint16_t> ports;  // of these alone; empty: of all
   std::optional<Network> within;     // of sources in it alone
 };

@@ -1,4 +1,5 @@
-// Each day's block has its sources in order of address: a part is a range of addresses in all of them, small enough for a processor's cache.
+// Each day's block has its sources in order of address: a part is a range of addresses in all of them, small enough for a processor's
+// cache.
 #include "store/scan_parts.h"
 
 #include <fmt/format.h>
@@ -60,17 +61,18 @@ Result<void> table_rows(Database& database, std::string_view table, std::int64_t
   return {};
 }
 
-void rows_of(const ScanDaySource& source, std::int64_t day, const PortSet& ports, const EachScan& each) {
+template <class Each>
+void rows_of(const ScanDaySource& source, std::int64_t day, const PortSet& ports, Each&& each) {
   for (const auto& port : source.ports)
     if (ports.has(static_cast<std::uint16_t>(port.key & 0xffff)))
-      each({day * kSecond, source.source, static_cast<std::uint8_t>(port.key > 0xffff ? 17 : 6),
-            static_cast<std::uint16_t>(port.key & 0xffff), source.label, port.hits, (day + source.first_s) * kSecond,
-            (day + source.last_s) * kSecond});
+      each(ScanRow{day * kSecond, source.source, static_cast<std::uint8_t>(port.key > 0xffff ? 17 : 6),
+                   static_cast<std::uint16_t>(port.key & 0xffff), source.label, port.hits, (day + source.first_s) * kSecond,
+                   (day + source.last_s) * kSecond});
 }
 
 // Hands on the blocks of whole days in the range, and the rows of everything beside them.
-Result<void> walk(Database& database, const HistoryRange& range, const std::function<void(std::int64_t, std::span<const std::uint8_t>)>& block,
-                  const EachScan& each) {
+Result<void> walk(Database& database, const HistoryRange& range,
+                  const std::function<void(std::int64_t, std::span<const std::uint8_t>)>& block, const EachScan& each) {
   const auto from = range.since / kSecond, to = range.until / kSecond + 1;
   auto at = from - from % kHourS;  // hours from here on are still to be read
   if (!range.by_hour && !range.source) {
@@ -112,6 +114,31 @@ class Parts final : public ScanParts {
   std::size_t size() const override { return bounds_.size() + 1; }
 
   void each(std::size_t part, const EachScan& row) const override {
+    walk_part(part, row, [&](const ScanDaySource& source, std::int64_t day) { rows_of(source, day, ports_, row); });
+  }
+
+  void each_source(std::size_t part, const std::function<void(std::span<const ScanRow>)>& rows) const override {
+    std::vector<ScanRow> own;
+    walk_part(
+        part, [&](const ScanRow& row) { rows({&row, 1}); },
+        [&](const ScanDaySource& source, std::int64_t day) {
+          own.clear();
+          rows_of(source, day, ports_, [&](const ScanRow& row) { own.push_back(row); });
+          if (!own.empty()) rows(own);
+        });
+  }
+
+ private:
+  explicit Parts(const HistoryRange& range) : ports_(range.ports), within_(range.within) {
+    if (!within_) return;
+    const auto ones = [](unsigned bits) { return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - bits); };
+    const unsigned free = 128U - within_->prefix_bits;
+    last_within_ = within_->base;
+    last_within_.high |= ones(free > 64 ? free - 64 : 0), last_within_.low |= ones(std::min(free, 64U));
+  }
+
+  template <class Row, class Source>
+  void walk_part(std::size_t part, Row&& row, Source&& take) const {
     for (const auto& kept : rows_[part]) row(kept);
     const Address* from = part == 0 ? nullptr : &bounds_[part - 1];
     const Address* end = part < bounds_.size() ? &bounds_[part] : nullptr;
@@ -124,18 +151,9 @@ class Parts final : public ScanParts {
       while (reader.next(source)) {
         if (from && source.source < *from) continue;
         if ((end && !(source.source < *end)) || (within_ && last_within_ < source.source)) break;
-        rows_of(source, day, ports_, row);
+        take(source, day);
       }
     }
-  }
-
- private:
-  explicit Parts(const HistoryRange& range) : ports_(range.ports), within_(range.within) {
-    if (!within_) return;
-    const auto ones = [](unsigned bits) { return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - bits); };
-    const unsigned free = 128U - within_->prefix_bits;
-    last_within_ = within_->base;
-    last_within_.high |= ones(free > 64 ? free - 64 : 0), last_within_.low |= ones(std::min(free, 64U));
   }
 
   void keep(const ScanRow& row) {

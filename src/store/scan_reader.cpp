@@ -8,23 +8,21 @@
 namespace sekisho {
 
 Result<ScanSummary> read_scanners(Database& database, const ScanFilter& filter) {
-  std::vector<ScanSum> sums(1);
-  const auto add = [&](ScanSum& sum, const ScanRow& row) {
-    if (!filter.label || row.label == *filter.label)
-      sum.add(row.source, row.label, scan_port_key(row.port, row.protocol), row.hits, row.first / kSecond, row.last / kSecond);
+  std::vector<ScanSum> sums(filter.source ? 1 : parallel_threads(), ScanSum{filter.limit});
+  const auto add = [&](ScanSum& sum, std::span<const ScanRow> rows) {
+    if (!filter.label || rows.front().label == *filter.label) sum.add(rows);
   };
   HistoryRange range;
   range.since = filter.since, range.until = filter.until, range.source = filter.source;
   if (filter.port) range.ports = {*filter.port};
   if (filter.source) {
-    TRY(read_each_scan(database, range, [&](const ScanRow& row) { add(sums.front(), row); }));
+    TRY(read_each_scan(database, range, [&](const ScanRow& row) { add(sums.front(), {&row, 1}); }));
+    sums.front().end_part();
   } else {
     const auto parts = TRY(read_scan_parts(database, range));
-    sums.resize(parallel_threads());
     in_parallel(parts->size(), [&](std::size_t thread, std::size_t part) {
-      auto& sum = sums[thread];
-      sum.next_part();
-      parts->each(part, [&](const ScanRow& row) { add(sum, row); });
+      parts->each_source(part, [&](std::span<const ScanRow> rows) { add(sums[thread], rows); });
+      sums[thread].end_part();
     });
   }
   return ScanSum::summary(sums, filter.limit);

@@ -217,8 +217,8 @@ struct ScanHour {
 // Which part of the history is read row by row.
 struct HistoryRange {
   TimeNs since = 0, until = 0;
-  std::optional<Address> source;      // of this one alone
-  bool by_hour = false;               // rows of an hour at most; else days that are long over may come as one row a source and port
+  std::optional<Address> source;     // of this one alone
+  bool by_hour = false;              // rows of an hour at most; else days that are long over may come as one row a source and port
   std::vector<std::uint16_t> ports;  // scans: of these alone; empty: of all
   std::optional<Network> within;     // scans in parts: of these sources alone
 };
@@ -239,6 +239,8 @@ class ScanParts {
   virtual std::size_t size() const = 0;
   // The rows of a part, in no order that is promised. Any thread.
   virtual void each(std::size_t part, const std::function<void(const ScanRow&)>& row) const = 0;
+  // The same, source by source: rows that differ in port, protocol and hits alone. The span is valid during the call.
+  virtual void each_source(std::size_t part, const std::function<void(std::span<const ScanRow>)>& rows) const = 0;
 };
 // One row of the logins. `service` is valid during the call.
 struct LoginRow {

@@ -191,8 +191,13 @@ TEST(WebApi, OpenApiListsEveryRoute) {
   AgentLink agent{"/nonexistent", feed};
   const auto places = Places::open({}).value().release();
   const std::unique_ptr<Places> keep{places};
-  Api api{{"1", "host", "{}", [](const StoredIncident&) { return std::string{"{}"}; },
-           [](const std::string&, std::size_t) { return Result<std::string>{"[]"}; }, {}, "/"},
+  Api api{{"1",
+           "host",
+           "{}",
+           [](const StoredIncident&) { return std::string{"{}"}; },
+           [](const std::string&, std::size_t) { return Result<std::string>{"[]"}; },
+           {},
+           "/"},
           agent,
           *places};
   Routes routes;
