@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPause = std::chrono::milliseconds{200};
 constexpr auto kDescribeEvery = std::chrono::seconds{5};
 constexpr auto kTryAgain = std::chrono::minutes{1};  // logs that appear later
-constexpr DurationNs kPastBefore = 10 * kMinute;     // older lines are history: nobody is told, nothing is blocked
+constexpr DurationNs kPastBefore = 10 * kMinute;     // older lines are history: nothing is blocked for them
 constexpr DurationNs kLateLines = kSecond / 4;       // later ones count with the second in which they come
 constexpr std::size_t kRows = 2000, kMostNotices = 4096;
 
@@ -51,11 +51,11 @@ LogWatch::LogWatch(LogWatchSettings settings, std::unique_ptr<LogPipeline> pipel
 
 bool LogWatch::is_past(TimeNs time) const { return time + kPastBefore < wall_clock(); }
 
-// What a log held before the first start is kept, and told of once it turns out to go on.
+// What a log held before the first start is kept, and told of once it turns out to go on; what is critical is told all the same.
 void LogWatch::tell(IncidentNotice notice) {
   const auto& incident = *notice.incident;
   if (is_past(incident.memory.last_finding)) {
-    if (notice.what == "opened" || past_.contains(incident.id)) {
+    if (past_.contains(incident.id) || (reading_past_ && notice.what == "opened" && incident.severity < Severity::critical)) {
       notice.what = "past";
       if (incident.ended)
         past_.erase(incident.id);
@@ -109,7 +109,10 @@ void LogWatch::read_past(LogPositions& positions, const std::stop_token& stop) {
     hour = its;
     keep_logins();
   };
+  reading_past_ = true;
   pipeline_->run(inputs.list(), [&] { return stop.stop_requested(); });
+  if (pipeline_->now()) pipeline_->advance(pipeline_->now() + kLogStep);  // the last second's lines are of the past, too
+  reading_past_ = false;
   pipeline_->on_line = nullptr;
   for (const auto& source : inputs.sources) source->remember(positions);
   log_notice(fmt::format("the logs' last {} were read: {} lines", format_duration(settings_.past), pipeline_->tally().lines));

@@ -58,6 +58,7 @@ class LogWatch {
   LoginCounts counts_;                     // the thread's
   std::uint64_t events_kept_ = 0;          // the thread's
   std::set<std::string> past_;             // the thread's: incidents told as past only
+  bool reading_past_ = false;              // the thread's
   struct Row {
     std::string source, service, note;
     std::uint64_t failures = 0, successes = 0, users = 0;

@@ -13,6 +13,11 @@ inline void put_number(std::vector<std::uint8_t>& out, std::uint64_t value) {
 
 // Takes a number off the front; false when the bytes end within it or it has more than 64 bits.
 inline bool take_number(std::span<const std::uint8_t>& from, std::uint64_t& value) {
+  if (!from.empty() && from.front() < 0x80) [[likely]] {
+    value = from.front();
+    from = from.subspan(1);
+    return true;
+  }
   value = 0;
   for (unsigned shift = 0; shift < 64 && !from.empty(); shift += 7) {
     const auto byte = from.front();

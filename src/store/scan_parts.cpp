@@ -120,11 +120,15 @@ class Parts final : public ScanParts {
   void each_source(std::size_t part, const std::function<void(std::span<const ScanRow>)>& rows) const override {
     std::vector<ScanRow> own;
     walk_part(
-        part, [&](const ScanRow& row) { rows({&row, 1}); },
+        part,
+        [&](const ScanRow& row) {
+          rows({&row, 1});
+        },
         [&](const ScanDaySource& source, std::int64_t day) {
-          own.clear();
-          rows_of(source, day, ports_, [&](const ScanRow& row) { own.push_back(row); });
-          if (!own.empty()) rows(own);
+          if (own.size() < source.ports.size()) own.resize(source.ports.size());
+          std::size_t count = 0;
+          rows_of(source, day, ports_, [&](const ScanRow& row) { own[count++] = row; });
+          if (count) rows({own.data(), count});
         });
   }
 

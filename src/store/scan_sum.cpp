@@ -127,7 +127,8 @@ ScanSummary ScanSum::summary(std::span<const ScanSum> sums, std::size_t limit) {
   std::vector<std::uint32_t> ports;
   for (std::uint32_t key = 0; key < kScanPortKeys; ++key)
     if (totals[key].hits) ports.push_back(key);
-  most(ports, limit, [&](std::uint32_t a, std::uint32_t b) { return totals[a].hits != totals[b].hits ? totals[a].hits > totals[b].hits : a < b; });
+  most(ports, limit,
+       [&](std::uint32_t a, std::uint32_t b) { return totals[a].hits != totals[b].hits ? totals[a].hits > totals[b].hits : a < b; });
   for (const auto* best : scanners) {
     const auto& s = best->source;
     ScannerRow row;
@@ -139,7 +140,8 @@ ScanSummary ScanSum::summary(std::span<const ScanSum> sums, std::size_t limit) {
     summary.scanners.push_back(std::move(row));
   }
   for (const auto key : ports)
-    summary.ports.push_back({static_cast<std::uint16_t>(key), static_cast<std::uint8_t>(key >> 16 ? 17 : 6), totals[key].hits, totals[key].sources});
+    summary.ports.push_back(
+        {static_cast<std::uint16_t>(key), static_cast<std::uint8_t>(key >> 16 ? 17 : 6), totals[key].hits, totals[key].sources});
   return summary;
 }
 
