@@ -63,7 +63,7 @@ void add_analyze(CLI::App& app, AnalyzeOptions& o) {
 
 void add_agent(CLI::App& app, AgentOptions& o) {
   auto* c = app.add_subcommand("agent", "Watch this machine's interfaces and report incidents as they happen (as root; Ctrl-C stops)");
-  c->add_option("--interface", o.interfaces, "what to watch; may be repeated (default: the interfaces with a default route)")->expected(1);
+  c->add_option("--interface", o.interfaces, "what to watch; may be repeated (default: the interfaces with a default route)")->allow_extra_args(false);
   c->add_option("--local", o.local,
                 "the guarded host's addresses or networks (CIDR, comma-separated; default: all addresses of this machine)");
   c->add_option("--public", o.publics, "the host's public addresses when it sits behind NAT");
@@ -83,7 +83,7 @@ void add_audit(CLI::App& app, AuditCommand& o) {
       ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}));
   c->add_flag("--with-scanners", o.with_scanners, "also run chkrootkit and rkhunter, when they are installed (minutes)");
   c->add_flag("--since-last", o.since_last, "show only what changed since the last audit");
-  c->add_option("--only", o.only, "only these checks; may be repeated")->expected(1);
+  c->add_option("--only", o.only, "only these checks; may be repeated")->allow_extra_args(false);
   c->add_option("--state", o.state, "where the notes of the last audit are kept (default: /var/lib/sekisho/audit.json)");
   c->add_option("--config", o.config, "configuration file (default: /etc/sekisho/sekisho.toml)");
   c->add_option_function<std::string>(

@@ -22,7 +22,23 @@ struct Instance {
   bool outside = true;  // reachable beyond this host
 };
 
-bool is_sshd(const Process& p) { return base_name(p.exe) == "sshd" || p.comm == "sshd"; }
+// The program tells, not the name that a process gave itself; and a server that lets others in is root's.
+bool is_sshd(const Process& p, bool live) {
+  if (live ? p.uid != 0 : p.uid > 0) return false;
+  return p.exe.empty() ? p.comm == "sshd" : base_name(p.exe) == "sshd";
+}
+
+// What is started with the rights of the audit is none but these, whatever a process runs from.
+const std::vector<std::string>& known_programs() {
+  static const std::vector<std::string> all{"/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd", "/usr/local/bin/sshd"};
+  return all;
+}
+
+// A file that a stranger could have written is read, never handed to a program.
+bool is_roots(HostView& host, const std::string& file) {
+  const auto info = host.files().followed_info(file);
+  return info.kind == FileKind::regular && info.uid == 0 && !(info.mode & 0022);
+}
 
 // sshd writes over its arguments: "sshd: /usr/sbin/sshd -D -f /x [listener] 0 of 10-100 startups".
 void read_options(const Process& p, Instance& instance) {
@@ -34,10 +50,15 @@ void read_options(const Process& p, Instance& instance) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "[listener]") break;
     const bool more = i + 1 < words.size();
-    if (words[i] == "-f" && more) instance.file = words[++i];
-    if ((words[i] == "-o" || words[i] == "-p") && more) {
-      instance.options.push_back(words[i]);
-      instance.options.push_back(words[++i]);
+    // "-f FILE" and "-fFILE" are the same, so are "-o X" and "-oX".
+    for (const std::string_view option : {"-f", "-o", "-p"}) {
+      if (!words[i].starts_with(option) || (words[i] == option && !more)) continue;
+      auto value = words[i] == option ? words[++i] : words[i].substr(2);
+      if (option == "-f")
+        instance.file = std::move(value);
+      else
+        instance.options.emplace_back(option), instance.options.push_back(std::move(value));
+      break;
     }
   }
 }
@@ -48,12 +69,13 @@ std::vector<Instance> instances(HostView& host) {
   for (const auto& s : host.sockets()) {
     if (s.kind != SocketKind::tcp || s.state != kTcpListen || s.net_ns != 0) continue;
     for (const auto* p : host.holders(s.inode)) {
-      if (!is_sshd(*p)) continue;
+      if (!is_sshd(*p, host.live())) continue;
       const auto [at, fresh] = by_pid.emplace(p->pid, found.size());
       if (fresh) {
         Instance instance;
         read_options(*p, instance);
-        if (!p->exe.empty() && !p->exe_deleted) instance.program = p->exe;
+        const auto& known = known_programs();
+        if (std::find(known.begin(), known.end(), p->exe) != known.end()) instance.program = p->exe;
         instance.name = fmt::format("sshd (pid {}, {})", p->pid, shown(instance.file));
         instance.outside = false;
         found.push_back(std::move(instance));
@@ -62,8 +84,9 @@ std::vector<Instance> instances(HostView& host) {
       found[at->second].outside |= !is_loopback(s.local);
     }
   }
-  // Without sockets, or where systemd holds the socket, the file itself is judged.
-  if (found.empty() && host.files().exists("/etc/ssh/sshd_config")) {
+  // Where systemd holds the socket, or nothing listens, the file itself is judged.
+  const bool judged = std::any_of(found.begin(), found.end(), [](const Instance& i) { return i.file == "/etc/ssh/sshd_config"; });
+  if (!judged && host.files().exists("/etc/ssh/sshd_config")) {
     Instance configured;
     configured.name = "sshd (/etc/ssh/sshd_config, not seen listening)";
     found.push_back(std::move(configured));
@@ -99,7 +122,9 @@ SshdSettings settings_of(HostView& host, const Instance& instance, const User& u
                                 fmt::format("user={},host={},addr={},laddr={},lport={}", user.name, visitor.host, visitor.address,
                                             visitor.local_address.empty() ? "198.51.100.2" : visitor.local_address, visitor.local_port)};
   args.insert(args.end(), instance.options.begin(), instance.options.end());
-  if (host.live()) {
+  if (host.live() && !is_roots(host, instance.file)) {
+    how = "its files, since " + shown(instance.file, 200) + " is not only root's to change";
+  } else if (host.live()) {
     const auto run = host.run({instance.program}, args, std::chrono::seconds{5});
     if (run.ok() && run.value().status == 0) {
       how = "sshd -T -C user=" + shown(user.name, 40);

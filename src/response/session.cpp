@@ -19,13 +19,25 @@ namespace {
 constexpr std::size_t kTableBytes = 64 << 20, kMaxSockets = 500'000, kMaxProcesses = 65'536, kMaxDescriptors = 4096;
 constexpr std::int64_t kTicksPerSecond = 100;  // USER_HZ, fixed in the kernel's interface
 
-bool is_sshd(const Process& p) { return p.comm == "sshd" || p.comm == "sshd-session" || p.comm == "dropbear"; }
+bool is_named_sshd(const Process& p) { return p.comm == "sshd" || p.comm == "sshd-session" || p.comm == "dropbear"; }
 
 std::optional<Process> process_at(const RootedFolder& files, std::int64_t pid) {
   Process p;
   const auto stat = files.read(fmt::format("/proc/{}/stat", pid), 4096);
   if (!stat.ok() || !parse_stat(stat.value().text, p)) return std::nullopt;
   return p;
+}
+
+// Any process may take that name: a server of SSH is root's, and what runs as somebody else in a session is its child.
+bool is_sshd(const RootedFolder& files, const Process& p) {
+  if (!is_named_sshd(p)) return false;
+  const auto is_roots = [&](std::int64_t pid) {
+    const auto status = files.read(fmt::format("/proc/{}/status", pid), 16'384);
+    return status.ok() && parse_effective_uid(status.value().text) == 0;
+  };
+  if (is_roots(p.pid)) return true;
+  const auto parent = process_at(files, p.parent);
+  return parent && is_named_sshd(*parent) && is_roots(parent->pid);
 }
 
 std::set<std::uint64_t> socket_inodes(const RootedFolder& files, std::int64_t pid) {
@@ -88,7 +100,7 @@ std::optional<ManagementPeer> from_variable(std::string_view text) {
 SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t boot_time_s) {
   SshSockets found;
   for (auto p = process_at(files, pid); p; p = p->parent > 1 ? process_at(files, p->parent) : std::nullopt)
-    if (is_sshd(*p))
+    if (is_sshd(files, *p))
       found.above.push_back({socket_inodes(files, p->pid), boot_time_s + static_cast<std::int64_t>(p->start_ticks) / kTicksPerSecond});
   const auto folders = files.list("/proc", kMaxProcesses);
   if (!folders.ok()) return found;
@@ -99,7 +111,7 @@ SshSockets ssh_sockets(const RootedFolder& files, std::int64_t pid, std::int64_t
         error != std::errc{} || end != name.data() + name.size())
       continue;
     const auto p = process_at(files, number);
-    if (!p || !is_sshd(*p)) continue;
+    if (!p || !is_sshd(files, *p)) continue;
     auto inodes = socket_inodes(files, number);
     const auto login = login_of(files, *p);
     if (login == Login::signed_in) found.signed_in.insert(inodes.begin(), inodes.end());
