@@ -63,7 +63,8 @@ void add_analyze(CLI::App& app, AnalyzeOptions& o) {
 
 void add_agent(CLI::App& app, AgentOptions& o) {
   auto* c = app.add_subcommand("agent", "Watch this machine's interfaces and report incidents as they happen (as root; Ctrl-C stops)");
-  c->add_option("--interface", o.interfaces, "what to watch; may be repeated (default: the interfaces with a default route)")->allow_extra_args(false);
+  c->add_option("--interface", o.interfaces, "what to watch; may be repeated (default: the interfaces with a default route)")
+      ->allow_extra_args(false);
   c->add_option("--local", o.local,
                 "the guarded host's addresses or networks (CIDR, comma-separated; default: all addresses of this machine)");
   c->add_option("--public", o.publics, "the host's public addresses when it sits behind NAT");

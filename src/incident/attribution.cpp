@@ -49,11 +49,18 @@ Score score_udp(const Incident& incident, const HostSocket& s) {
   return {};
 }
 
-Score score_raw(const SocketSample& sample, const Process* process) {
+Score score_raw(const Incident& incident, const SocketSample& sample, const Process* process) {
   const HostSocket& s = sample.socket;
-  if (process && is_raw_socket_owner(*process)) return {};
+  const bool icmp = s.protocol == kIcmp || s.protocol == kIcmpv6;
+  const bool of_icmp = incident.label.starts_with("icmp") || incident.label == "smurf";
+  if (process && is_raw_socket_owner(*process)) {
+    // ping is no suspect, but of a flood of pings it is the sender.
+    if (of_icmp && icmp && s.kind == SocketKind::raw) return {kEnough, "it holds a raw ICMP socket"};
+    return {};
+  }
   if (s.kind == SocketKind::packet) return {15, "it holds a packet socket, through which any packet can be sent"};
-  return {s.protocol == kIcmp || s.protocol == kIcmpv6 ? 5 : 30, "it holds a raw socket, through which any packet can be sent"};
+  if (icmp && of_icmp) return {35, "it holds a raw ICMP socket"};
+  return {icmp ? 5 : 30, "it holds a raw socket, through which any packet can be sent"};
 }
 
 bool is_raw(const SocketSample& s) { return s.socket.kind == SocketKind::raw || s.socket.kind == SocketKind::packet; }
@@ -62,7 +69,7 @@ Score score(const Incident& incident, const SocketSample& sample, const Process*
   switch (sample.socket.kind) {
     case SocketKind::tcp: return score_tcp(incident, sample.socket);
     case SocketKind::udp: return incident.kind == Kind::c2 ? Score{} : score_udp(incident, sample.socket);
-    default: return incident.kind == Kind::c2 ? Score{} : score_raw(sample, process);
+    default: return incident.kind == Kind::c2 ? Score{} : score_raw(incident, sample, process);
   }
 }
 
@@ -80,9 +87,13 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
   std::map<std::int64_t, Candidate> by_pid;
   std::size_t ownerless = 0;
   const OwnedSocket* apart = nullptr;
+  // Where somebody is seen connecting to the targets of a scan, holding a raw socket accuses nobody.
+  const bool connecting = incident.kind == Kind::scan && std::any_of(sockets.begin(), sockets.end(), [&](const OwnedSocket& o) {
+                            return o.process && !is_raw(*o.sample) && score(incident, *o.sample, o.process).points >= kEnough;
+                          });
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     Score s = score(incident, *sockets[i].sample, sockets[i].process);
-    if (s.points <= 0) continue;
+    if (s.points <= 0 || (connecting && is_raw(*sockets[i].sample))) continue;
     if (is_raw(*sockets[i].sample) && sockets[i].sample->apart) {  // nothing but its kind speaks for it, and its packets go elsewhere
       if (sockets[i].process) apart = &sockets[i];
       continue;
@@ -105,8 +116,20 @@ Attribution attribute(const Incident& incident, std::span<const OwnedSocket> soc
       second = &c;
   }
   if (first && first->points >= kEnough) {
-    if (second && second->points == first->points && second->best.points == first->best.points)
+    if (second && second->points == first->points && second->best.points == first->best.points) {
+      // A program that starts a process for each target: all of them are one.
+      const auto& one = *sockets[first->socket].process;
+      std::size_t equal = 0, kin = 0;
+      for (const auto& [pid, c] : by_pid) {
+        if (c.points != first->points) continue;
+        const auto& other = *sockets[c.socket].process;
+        ++equal, kin += !one.exe.empty() && other.exe == one.exe && other.parent == one.parent && one.parent > 1;
+      }
+      if (kin == equal)
+        return {first->socket, fmt::format("{}; it is one of {} processes of the same program that process {} started", first->best.by,
+                                           equal, one.parent)};
       return {std::nullopt, fmt::format("the process is not known: {} processes fit equally well", by_pid.size())};
+    }
     return {first->socket, first->sockets > 1 ? fmt::format("{} ({} such sockets)", first->best.by, first->sockets) : first->best.by};
   }
   if (ownerless)

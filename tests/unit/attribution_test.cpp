@@ -103,5 +103,43 @@ TEST(Attribution, TwoThatFitEquallyAreNotNamed) {
   EXPECT_FALSE(attribute(outgoing(Kind::flood, 80), sockets).socket);
 }
 
+// Who connects to the targets did it, not who merely could send anything.
+TEST(Attribution, AHolderOfARawSocketIsNoScannerBesideOneWhoConnects) {
+  const auto scanner = process(10, "/tmp/x"), bystander = process(11, "/opt/monitor");
+  auto connecting = socket_of(SocketKind::tcp, kVictim, 23), raw = socket_of(SocketKind::raw);
+  connecting.socket.state = 2, raw.socket.protocol = 255;
+  const OwnedSocket sockets[] = {{&raw, &bystander}, {&connecting, &scanner}};
+  const auto said = attribute(outgoing(Kind::scan, 23), sockets);
+  ASSERT_TRUE(said.socket);
+  EXPECT_EQ(*said.socket, 1U);
+  const auto alone = attribute(outgoing(Kind::scan, 23), std::span{sockets, 1});
+  EXPECT_TRUE(alone.socket) << "without such a one it is the only suspect";
+}
+
+TEST(Attribution, ChildrenOfOneProgramAreOne) {
+  auto first = process(10, "/tmp/x"), second = process(11, "/tmp/x"), other = process(12, "/usr/bin/curl");
+  first.parent = second.parent = 9, other.parent = 8;
+  auto connecting = socket_of(SocketKind::tcp, kVictim, 23);
+  connecting.socket.state = 2;
+  const OwnedSocket sockets[] = {{&connecting, &first}, {&connecting, &second}, {&connecting, &other}};
+  const auto said = attribute(outgoing(Kind::scan, 23), std::span{sockets, 2});
+  ASSERT_TRUE(said.socket);
+  EXPECT_NE(said.reason.find("2 processes of the same program"), std::string::npos) << said.reason;
+  EXPECT_FALSE(attribute(outgoing(Kind::scan, 23), sockets).socket) << "a stranger fits as well";
+}
+
+TEST(Attribution, AnIcmpFloodIsTheIcmpSocket) {
+  const auto bot = process(10, "/tmp/x"), bystander = process(11, "/opt/monitor"), ping = process(12, "/usr/bin/ping");
+  auto icmp = socket_of(SocketKind::raw), other = socket_of(SocketKind::raw);
+  icmp.socket.protocol = 1, other.socket.protocol = 6;
+  auto incident = outgoing(Kind::flood, 0);
+  incident.label = "icmp_flood";
+  const OwnedSocket sockets[] = {{&other, &bystander}, {&icmp, &bot}, {&icmp, &ping}};
+  EXPECT_EQ(attribute(incident, sockets).socket, std::optional<std::size_t>{1});
+  EXPECT_EQ(attribute(incident, std::span{sockets}.subspan(2)).socket, std::optional<std::size_t>{0}) << "ping -f";
+  incident.label = "syn_flood";
+  EXPECT_EQ(attribute(incident, sockets).socket, std::optional<std::size_t>{0});
+}
+
 }  // namespace
 }  // namespace sekisho
