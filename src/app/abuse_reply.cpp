@@ -36,7 +36,8 @@ std::string abuse_reply(const Incident& incident, const std::vector<std::string>
   text += "Action:   ";
   if (actions.empty()) text += "[what was done: host isolated at …, re-imaged at …, credentials changed at …]\n";
   for (std::size_t i = 0; i < actions.size(); ++i) text += (i ? "          " : "") + actions[i] + "\n";
-  text += fmt::format("\n{}\n\nA packet capture and a forensic bundle are kept. Times are UTC.\n", explanation(incident));
+  text +=
+      fmt::format("\n{}\n\n{}Times are UTC.\n", explanation(incident), incident.evidence_path.empty() ? "" : "A packet capture is kept. ");
   return text;
 }
 

@@ -186,8 +186,14 @@ Result<BundleResult> fill(const std::string& path, const BundleInput& input) {
     const auto name = "evidence/" + std::filesystem::path{file.path}.filename().string();
     if (const auto done = out.add_file(name, file.path, 8ULL << 30); !done.ok()) result.left_out.push_back(done.error().message);
   }
-  if (input.files.empty()) result.left_out.emplace_back("no packets were kept of this incident");
   const auto incident = parse_incident_state(input.row->state);
+  if (input.files.empty()) {
+    // While it goes on its file is not in the index yet: as much as has been written is kept.
+    const auto open = incident ? incident->evidence_path : std::string{};
+    const auto done = open.empty() ? Result<void>{Error{"no packets were kept of this incident"}}
+                                   : out.add_file("evidence/" + std::filesystem::path{open}.filename().string(), open, 8ULL << 30);
+    result.left_out.push_back(done.ok() ? "packets from after this bundle: the incident goes on" : done.error().message);
+  }
   if (incident && incident->process)
     TRY(add_process(out, *incident->process, result.left_out));
   else

@@ -228,13 +228,15 @@ Result<int> release(const ContainCommand& c, const Config& config) {
     fmt::print(stderr, "sekisho: no containment {} is in force\n", escape_hostile(c.id, 40));
     return 1;
   }
-  auto records = TRY(read_contain_log(config.contain.log));
-  auto& record = records[id];
+  // To give a host back must not depend on the record: a full disk is no reason to stay cut off.
+  auto records = read_contain_log(config.contain.log);
+  ContainRecord record = records.ok() ? records.value()[id] : ContainRecord{};
   record.id = id;
   const auto batch = release_batch(id, state->has_devices);
-  TRY(append_contain_event(config.contain.log, "released", record, current_session(), batch));
   TRY(nft.apply(batch));
   fmt::print("c-{} is released: {} packets were dropped\n", id, format_count(state->dropped_packets));
+  if (const auto noted = append_contain_event(config.contain.log, "released", record, current_session(), batch); !noted.ok())
+    return Error{fmt::format("it is released, but that is not on record: {}", noted.error().message)};
   return 0;
 }
 

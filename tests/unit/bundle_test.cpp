@@ -55,6 +55,19 @@ TEST_F(BundleTest, IsAsItWasKept) {
   EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
+TEST_F(BundleTest, WhatIsStillBeingWrittenIsKeptAsFarAsItIs) {
+  auto incident = outgoing();
+  incident.evidence_path = folder / "e.pcapng.zst";
+  row = stored_incident(incident, 0);
+  input.files.clear();
+  auto done = write_bundle(path, input);
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_NE(done->left_out[0].find("goes on"), std::string::npos) << done->left_out[0];
+  std::filesystem::remove(path);
+  std::filesystem::remove(folder / "e.pcapng.zst");
+  EXPECT_NE(write_bundle(path, input)->left_out[0].find("No such file"), std::string::npos);
+}
+
 TEST_F(BundleTest, AnExistingFileStays) {
   std::ofstream{path} << "mine";
   EXPECT_FALSE(write_bundle(path, input).ok());
